@@ -1,0 +1,1 @@
+"""Values and rules of the field: grids, maps, rectangles, measuring, protocol. Knows numpy only."""

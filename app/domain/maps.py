@@ -1,0 +1,118 @@
+"""Parametric maps: what a voxel means, in which unit, and why we believe so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from app.domain.grid import Grid
+
+
+class Quantity(StrEnum):
+    """What a map shows. Only :data:`MEASURED` ones are ever measured."""
+
+    FF = "FF"
+    R2STAR = "R2STAR"
+    WATER = "WATER"
+    FAT = "FAT"
+    IN_PHASE = "IN_PHASE"
+    OUT_PHASE = "OUT_PHASE"
+
+
+MEASURED = (Quantity.FF, Quantity.R2STAR)
+# percent and per second; a signal image has no unit
+UNITS = {Quantity.FF: "%", Quantity.R2STAR: "/s"}
+# fixed display ranges; window and level never change a value
+DISPLAY_RANGE = {Quantity.FF: (0.0, 100.0), Quantity.R2STAR: (0.0, 300.0)}
+FF_CEILING = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """How stored integers became values, and the evidence for it.
+
+    Attributes
+    ----------
+    slope, intercept : float
+        ``value = stored * slope + intercept``.
+    rule : str
+        Code of the rule that gave them, such as ``"ge.physical"`` or ``"dicom.rescale"``.
+    role_evidence : str
+        Code of the evidence for the quantity, such as ``"image_type"``.
+    check : str
+        Code of what the range check found, such as ``"ff.percent"``.
+    foreground : str
+        Which voxels the range check looked at.
+    p50, p995 : float
+        Median and 99.5th percentile of the foreground after scaling.
+    below, above, zero, maximum : int
+        Voxels < 0, > 100 (FF only), = 0 and = the map's maximum.
+    """
+
+    slope: float
+    intercept: float
+    rule: str
+    role_evidence: str
+    check: str
+    foreground: str
+    p50: float
+    p995: float
+    below: int
+    above: int
+    zero: int
+    maximum: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ParametricMap:
+    """One quantity on one grid.
+
+    Attributes
+    ----------
+    quantity : Quantity
+        What the values are.
+    stored : ndarray of int16 or uint16, shape (slices, rows, cols)
+        Pixel integers as they came. Read-only.
+    grid : Grid
+        Where the voxels lie.
+    scaling : Scaling
+        From stored integers to values.
+    largest_stored : int
+        The largest stored integer: voxels that reach it may be saturated.
+    """
+
+    quantity: Quantity
+    stored: npt.NDArray[np.integer]
+    grid: Grid
+    scaling: Scaling
+    largest_stored: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        if self.stored.shape != self.grid.shape:
+            raise ValueError(f"stored voxels {self.stored.shape} do not fit the grid {self.grid.shape}")
+        self.stored.setflags(write=False)
+        # counted once: a drag asks for it at every step
+        object.__setattr__(self, "largest_stored", int(self.stored.max()))
+
+    @property
+    def unit(self) -> str:
+        """UCUM unit of the values; empty for signal images."""
+        return UNITS.get(self.quantity, "")
+
+    def scale(self, stored: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+        """Values of some of this map's stored integers, any shape, float64."""
+        return stored.astype(np.float64) * self.scaling.slope + self.scaling.intercept
+
+    def slice_values(self, index: int) -> npt.NDArray[np.float64]:
+        """Values of one slice, shape (rows, cols)."""
+        return self.scale(self.stored[index])
+
+    def value_at(self, slice_index: int, row: int, col: int) -> float | None:
+        """Value of one voxel, or None outside the grid."""
+        slices, rows, cols = self.grid.shape
+        if not (0 <= slice_index < slices and 0 <= row < rows and 0 <= col < cols):
+            return None
+        return float(self.scale(self.stored[slice_index, row, col]))

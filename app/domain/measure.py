@@ -1,0 +1,111 @@
+"""Counting voxels: the only place where a number of a study is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from app.domain.errors import InputError
+from app.domain.maps import FF_CEILING, ParametricMap, Quantity
+from app.domain.shapes import Rectangle
+
+# the name of the counting rule is stored with every value
+RULE = "whole-voxel-rectangle/1"
+
+
+@dataclass(frozen=True, slots=True)
+class RoiStats:
+    """What one rectangle holds on one map.
+
+    Attributes
+    ----------
+    n : int
+        Voxels counted (those with a finite value).
+    mean, sd, median, minimum, maximum : float or None
+        In the map's unit; sd with n - 1. None where not defined (no voxel; for sd fewer than two).
+    area_mm2 : float
+        Area of the whole rectangle, mm2.
+    nan, zero, below, above, saturated : int
+        Voxels without a value, exactly 0, below 0, above 100 (FF only), equal to the map's maximum.
+    """
+
+    n: int
+    mean: float | None
+    sd: float | None
+    median: float | None
+    minimum: float | None
+    maximum: float | None
+    area_mm2: float
+    nan: int
+    zero: int
+    below: int
+    above: int
+    saturated: int
+
+
+def voxels_of(parametric_map: ParametricMap, rectangle: Rectangle) -> npt.NDArray[np.float64]:
+    """Values inside a rectangle, flat, float64, in the map's unit.
+
+    Raises
+    ------
+    InputError
+        ``roi.outside`` when a voxel of the rectangle does not exist. (A negative start index would wrap
+        silently to the far side of the image.)
+    """
+    return parametric_map.scale(_stored_of(parametric_map, rectangle)).ravel()
+
+
+def _stored_of(parametric_map: ParametricMap, rectangle: Rectangle) -> npt.NDArray[np.integer]:
+    if not rectangle.inside(parametric_map.grid):
+        raise InputError("roi.outside", slice=rectangle.slice + 1, row=rectangle.row0, col=rectangle.col0)
+    return parametric_map.stored[
+        rectangle.slice, rectangle.row0 : rectangle.row1, rectangle.col0 : rectangle.col1
+    ]
+
+
+def measure(parametric_map: ParametricMap, rectangle: Rectangle) -> RoiStats:
+    """Statistics of the voxels inside a rectangle. Nothing is interpolated, nothing is clamped.
+
+    Parameters
+    ----------
+    parametric_map : ParametricMap
+        The map.
+    rectangle : Rectangle
+        Whole voxels on the map's own grid.
+
+    Raises
+    ------
+    InputError
+        ``roi.outside`` when the rectangle leaves the image.
+    """
+    stored = _stored_of(parametric_map, rectangle)
+    values = parametric_map.scale(stored).ravel()
+    finite = values[np.isfinite(values)]
+    counted = int(finite.size)
+    is_ff = parametric_map.quantity is Quantity.FF
+    return RoiStats(
+        n=counted,
+        mean=float(finite.mean()) if counted else None,
+        sd=float(finite.std(ddof=1)) if counted > 1 else None,
+        median=float(np.median(finite)) if counted else None,
+        minimum=float(finite.min()) if counted else None,
+        maximum=float(finite.max()) if counted else None,
+        area_mm2=rectangle.area_mm2(parametric_map.grid),
+        nan=int(values.size) - counted,
+        zero=int(np.count_nonzero(finite == 0)),
+        below=int(np.count_nonzero(finite < 0)),
+        above=int(np.count_nonzero(finite > FF_CEILING)) if is_ff else 0,
+        saturated=int(np.count_nonzero(stored == parametric_map.largest_stored)),
+    )
+
+
+def histogram(
+    parametric_map: ParametricMap, rectangle: Rectangle, span: tuple[float, float], bins: int
+) -> npt.NDArray[np.intp]:
+    """Voxel counts of a rectangle in ``bins`` equal bins over ``span``; values outside go to the end bins."""
+    values = voxels_of(parametric_map, rectangle)
+    finite = np.clip(values[np.isfinite(values)], span[0], span[1])
+    counts, _ = np.histogram(finite, bins=bins, range=span)
+    return counts

@@ -1,0 +1,132 @@
+"""The measurement protocol: every figure a rule uses is a field here, versioned and stamped on readings."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+from app.domain.errors import InputError
+
+
+class Level(StrEnum):
+    """Lumbar levels, from the top down. The slot is the identity; nobody types a label."""
+
+    L1 = "L1"
+    L2 = "L2"
+    L3 = "L3"
+    L4 = "L4"
+    L5 = "L5"
+
+
+LEVELS = tuple(Level)
+# patient means a protocol can name, and how many levels each needs
+MEAN_LEVELS = {"L1-L4": LEVELS[:4], "L1-L5": LEVELS}
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """Rules of one study. Lengths in mm, areas in mm2, FF in %, R2* in s^-1.
+
+    Attributes
+    ----------
+    name, version : str, int
+        What is stamped on every reading.
+    mean_levels : str
+        Patient mean used by the statistics: a key of :data:`MEAN_LEVELS`.
+    first_ap_mm, first_cc_mm : float
+        First size of a rectangle, antero-posterior by cranio-caudal.
+    size_locked : bool
+        One size for all levels of an exam.
+    min_area_mm2, min_native_voxels : float
+        Smaller rectangles are refused at sign-off.
+    usual_area_mm2 : tuple of float
+        Outside this band a rectangle is warned of.
+    margin_mm : float
+        Wanted distance to endplates and cortex.
+    spacing_mm : tuple of float
+        Usual distance of neighbouring centroids.
+    area_deviation : float
+        Share by which an area may differ from the patient's median.
+    r2star_unit : str
+        ``s^-1`` or ``Hz``: the same number under two names.
+    readers : int
+        Planned independent readers.
+    blinded : bool
+        Statistics and other readers' values stay closed while this holds.
+    levels_needed : dict of str to int
+        Fewest levels a patient mean may rest on.
+    positive_t_score : float
+        ``T <= this`` is the positive class of the ROC analysis.
+    bmd_region : str
+        Region of the BMD and T-score paired with the MRI mean.
+    """
+
+    name: str = "lumbar-FF-R2star"
+    version: int = 1
+    mean_levels: str = "L1-L4"
+    first_ap_mm: float = 14.0
+    first_cc_mm: float = 10.0
+    size_locked: bool = False
+    min_area_mm2: float = 50.0
+    min_native_voxels: float = 25.0
+    usual_area_mm2: tuple[float, float] = (100.0, 450.0)
+    margin_mm: float = 3.0
+    spacing_mm: tuple[float, float] = (22.0, 45.0)
+    area_deviation: float = 0.40
+    r2star_unit: str = "s^-1"
+    readers: int = 2
+    blinded: bool = False
+    levels_needed: dict[str, int] | None = None
+    positive_t_score: float = -2.5
+    bmd_region: str = "L1-L4"
+
+    def __post_init__(self) -> None:
+        if self.levels_needed is None:
+            object.__setattr__(self, "levels_needed", {"L1-L4": 3, "L1-L5": 4})
+        if self.mean_levels not in MEAN_LEVELS:
+            raise InputError("protocol.mean_levels", given=self.mean_levels)
+        if self.r2star_unit not in {"s^-1", "Hz"}:
+            raise InputError("protocol.r2star_unit", given=self.r2star_unit)
+
+    @property
+    def stamp(self) -> str:
+        """Name and version as they are printed: ``lumbar-FF-R2star v1``."""
+        return f"{self.name} v{self.version}"
+
+    def needed(self, mean_levels: str) -> int:
+        """Fewest levels a patient mean over ``mean_levels`` may rest on."""
+        return (self.levels_needed or {}).get(mean_levels, len(MEAN_LEVELS[mean_levels]))
+
+    def to_json(self) -> str:
+        """Canonical JSON of all fields."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Protocol:
+        """Read what :meth:`to_json` wrote; fields that are not named keep their default.
+
+        Raises
+        ------
+        InputError
+            ``protocol.unreadable`` when the text is no JSON object, ``protocol.unknown_field`` when it
+            names a field this version does not know.
+        """
+        try:
+            content = json.loads(text)
+        except ValueError as problem:
+            raise InputError("protocol.unreadable") from problem
+        if not isinstance(content, dict):
+            raise InputError("protocol.unreadable")
+        known = {field.name for field in fields(cls)}
+        unknown = sorted(set(content) - known)
+        if unknown:
+            raise InputError("protocol.unknown_field", field=unknown[0])
+        settings: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in content.items()
+        }
+        try:
+            return cls(**settings)
+        except TypeError as problem:
+            raise InputError("protocol.unreadable") from problem

@@ -1,0 +1,1 @@
+"""The outside formats: DICOM, clinical tables, CSV."""

@@ -1,0 +1,1 @@
+"""Statistics on plain arrays: frozen results with interval, method, n, warnings and sentence."""
