@@ -48,17 +48,18 @@ def check_geometry(
         Gives every threshold.
     """
     findings: list[Finding] = []
-    areas = {level: rectangle.area_mm2(exam.grid) for level, rectangle in rectangles.items()}
-    for level, area in areas.items():
-        findings += _check_size(level, area, exam, protocol)
-        findings += _check_against_others(level, areas, protocol)
+    for level, rectangle in rectangles.items():
+        findings += _check_size(level, rectangle, exam, protocol)
+        findings += _check_against_others(level, rectangles, protocol)
     findings += _check_overlap(rectangles)
     findings += _check_spine(exam, rectangles, protocol)
     return tuple(findings)
 
 
-def _check_size(level: Level, area: float, exam: Exam, protocol: Protocol) -> list[Finding]:
-    native = area / exam.native_pixel_area_mm2
+def _check_size(level: Level, rectangle: Rectangle, exam: Exam, protocol: Protocol) -> list[Finding]:
+    area = rectangle.area_mm2(exam.grid)
+    # the ratio first: it is exactly 1 without zero filling, while area / area may miss a whole number
+    native = rectangle.voxels * (exam.grid.pixel_area_mm2 / exam.native_pixel_area_mm2)
     low, high = protocol.usual_area_mm2
     if area < protocol.min_area_mm2:
         values: dict[str, Value] = {"area": area, "limit": protocol.min_area_mm2}
@@ -71,11 +72,14 @@ def _check_size(level: Level, area: float, exam: Exam, protocol: Protocol) -> li
     return []
 
 
-def _check_against_others(level: Level, areas: Mapping[Level, float], protocol: Protocol) -> list[Finding]:
-    middle = median(areas.values())
-    share = abs(areas[level] - middle) / middle
+def _check_against_others(
+    level: Level, rectangles: Mapping[Level, Rectangle], protocol: Protocol
+) -> list[Finding]:
+    # areas on one grid compare like voxel counts, which are whole and never 0
+    middle = median(rectangle.voxels for rectangle in rectangles.values())
+    share = abs(rectangles[level].voxels - middle) / middle
     # the median of two is between both: neither is the odd one out
-    if len(areas) > 2 and share > protocol.area_deviation:  # noqa: PLR2004 - said in the line above
+    if len(rectangles) > 2 and share > protocol.area_deviation:  # noqa: PLR2004 - said in the line above
         return [Finding("area.unlike_others", Severity.WARN, level, {"share": share * 100})]
     return []
 

@@ -23,7 +23,7 @@ class AppError(Exception):
     """
 
     def __init__(self, code: str, **values: Value) -> None:
-        super().__init__(code, values)
+        super().__init__(code)
         self.code = code
         self.values = values
 
@@ -44,12 +44,17 @@ class DataError(AppError):
     code : str
         Key of the sentence.
     path : Path
-        The file it is about.
+        The file it is about. Told to the user, but kept out of ``str`` and ``repr``, which end in logs: people
+        name folders after patients.
     """
 
     def __init__(self, code: str, path: Path, **values: Value) -> None:
         super().__init__(code, path=str(path), **values)
         self.path = path
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{key}={value!r}" for key, value in self.values.items() if key != "path")
+        return f"{self.code}({told})"
 
 
 class StoreUnavailable(AppError):  # noqa: N818 - the name of the architecture; it says a state of the world

@@ -38,6 +38,11 @@ class Exam:
         object.__setattr__(self, "maps", MappingProxyType(dict(self.maps)))
         if not self.measured:
             raise ValueError("an exam needs an FF or an R2* map")
+        if any(one.quantity is not quantity for quantity, one in self.maps.items()):
+            raise ValueError("a map is kept under another quantity")
+        # one rectangle is counted on all of them by its voxel indices
+        if not all(one.grid.matches(self.grid) for one in self.measured):
+            raise ValueError("the measured maps do not share one grid")
 
     @property
     def measured(self) -> tuple[ParametricMap, ...]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 Vector: TypeAlias = tuple[float, float, float]
+Voxel = TypeVar("Voxel", bound=np.generic)
 
 # DICOM patient coordinates are LPS: x grows to the left, y to posterior, z to superior
 _POSITIVE = ("L", "P", "S")
 _NEGATIVE = ("R", "A", "I")
-# beyond this cosine a plane is still called by its nearest plane, with a warning from the importer
+# called by the patient axis its normal is nearest to; how far it is off is the importer's to warn of
 _PLANES = ("sagittal", "coronal", "axial")
 
 
@@ -56,15 +57,20 @@ class Grid:
         ndarray, shape (..., 3)
             LPS, mm.
         """
-        steps = np.asarray(self.axes) * np.asarray(self.spacing_mm)[:, None]
-        result: npt.NDArray[np.float64] = np.asarray(index, float) @ steps + np.asarray(self.origin_mm)
+        result: npt.NDArray[np.float64] = np.asarray(index, float) @ self._steps() + np.asarray(self.origin_mm)
         return result
 
     def to_index(self, point_mm: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Inverse of :meth:`to_patient`: fractional ``(slice, row, col)`` of LPS points, shape (..., 3)."""
         offset = np.asarray(point_mm, float) - np.asarray(self.origin_mm)
-        result: npt.NDArray[np.float64] = (offset @ np.asarray(self.axes).T) / np.asarray(self.spacing_mm)
+        # a true inverse, not the transpose: printed direction cosines are rounded and stacks can be sheared
+        result: npt.NDArray[np.float64] = offset @ np.linalg.inv(self._steps())
         return result
+
+    def _steps(self) -> npt.NDArray[np.float64]:
+        """Way in mm from one voxel to the next along each index, one row per index."""
+        steps: npt.NDArray[np.float64] = np.asarray(self.axes) * np.asarray(self.spacing_mm)[:, None]
+        return steps
 
     def matches(self, other: Grid, *, tolerance: float = 0.1) -> bool:
         """Whether two grids share their voxels.
@@ -131,7 +137,7 @@ class Orientation:
         rows, cols = self.shape
         return (cols, rows) if self.transpose else (rows, cols)
 
-    def show(self, stored: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    def show(self, stored: npt.NDArray[Voxel]) -> npt.NDArray[Voxel]:
         """View of a stored slice, shape (rows, cols), as it is drawn."""
         picture = stored.T if self.transpose else stored
         return picture[:: -1 if self.flip_rows else 1, :: -1 if self.flip_cols else 1]

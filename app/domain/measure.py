@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,22 +84,41 @@ def measure(parametric_map: ParametricMap, rectangle: Rectangle) -> RoiStats:
     stored = _stored_of(parametric_map, rectangle)
     values = parametric_map.scale(stored).ravel()
     finite = values[np.isfinite(values)]
-    counted = int(finite.size)
+    n = finite.size
+    mean, sd = _mean_and_sd(finite)
+    # one sort gives the median, both ends and every count against a threshold: a drag waits for this
+    finite.sort()
+    below = int(finite.searchsorted(0.0))
+    up_to_zero = int(finite.searchsorted(0.0, side="right"))
     is_ff = parametric_map.quantity is Quantity.FF
     return RoiStats(
-        n=counted,
-        mean=float(finite.mean()) if counted else None,
-        sd=float(finite.std(ddof=1)) if counted > 1 else None,
-        median=float(np.median(finite)) if counted else None,
-        minimum=float(finite.min()) if counted else None,
-        maximum=float(finite.max()) if counted else None,
+        n=n,
+        mean=mean,
+        sd=sd,
+        median=float(finite[(n - 1) // 2] + finite[n // 2]) / 2 if n else None,
+        minimum=float(finite[0]) if n else None,
+        maximum=float(finite[-1]) if n else None,
         area_mm2=rectangle.area_mm2(parametric_map.grid),
-        nan=int(values.size) - counted,
-        zero=int(np.count_nonzero(finite == 0)),
-        below=int(np.count_nonzero(finite < 0)),
-        above=int(np.count_nonzero(finite > FF_CEILING)) if is_ff else 0,
+        nan=values.size - n,
+        zero=up_to_zero - below,
+        below=below,
+        above=n - int(finite.searchsorted(FF_CEILING, side="right")) if is_ff else 0,
         saturated=int(np.count_nonzero(stored == parametric_map.largest_stored)),
     )
+
+
+def _mean_and_sd(values: npt.NDArray[np.float64]) -> tuple[float | None, float | None]:
+    if not values.size:
+        return None, None
+    # counted from one of the voxels, equal voxels have exactly their own value as mean and a spread of 0
+    first = float(values[0])
+    offset = values - first
+    shift = float(offset.sum()) / values.size
+    if values.size == 1:
+        return first, None
+    offset -= shift
+    # not a dot product: its last digits differ from one processor to the next
+    return first + shift, math.sqrt(float((offset * offset).sum()) / (values.size - 1))
 
 
 def histogram(

@@ -11,8 +11,12 @@ from app.domain.maps import Quantity
 # air is noise in FF and R2*; below this share of the bright signal there is no patient
 _SIGNAL_SHARE = 0.1
 _BRIGHT_PERCENTILE = 99
-# a mirror image compares this many slices on either side
-_REACH = 5
+# images whose brightness is signal, the clearest anatomy first
+_SIGNAL = (Quantity.WATER, Quantity.FAT, Quantity.IN_PHASE, Quantity.OUT_PHASE)
+# how far to either side the mirror image is compared: about half a lumbar vertebra
+_REACH_MM = 20.0
+# fewer slices than this leave no choice worth making
+_FEWEST_SLICES = 8
 
 
 def guess_mid_slice(exam: Exam) -> int:
@@ -30,33 +34,36 @@ def guess_mid_slice(exam: Exam) -> int:
     Returns
     -------
     int
-        Zero-based slice; the middle one where the stack is too thin or not sagittal.
+        Zero-based slice; the middle one (the later of two) where the stack is too thin or not sagittal.
     """
-    middle = exam.grid.shape[0] // 2
-    if exam.grid.plane != "sagittal" or exam.grid.shape[0] < 2 * _REACH:
+    slices = exam.grid.shape[0]
+    middle = slices // 2
+    if exam.grid.plane != "sagittal" or slices < _FEWEST_SLICES:
         return middle
     stack = _thumbnails(exam)
-    candidates = range(len(stack) // 4, len(stack) - len(stack) // 4)
+    # the spine is in the middle half. Every candidate looks equally far: near slices always resemble each
+    # other, so one that is judged by fewer pairs would win
+    edge = slices // 4
+    reach = max(1, min(edge, round(_REACH_MM / exam.grid.spacing_mm[0])))
     # a tie goes to the slice nearest the middle of the stack
-    return max(candidates, key=lambda index: (_symmetry(stack, index), -abs(index - middle)))
+    return max(
+        range(edge, slices - edge), key=lambda index: (_symmetry(stack, index, reach), -abs(index - middle))
+    )
 
 
 def _thumbnails(exam: Exam) -> npt.NDArray[np.float64]:
-    """Every fourth voxel of each slice with air set to zero, shape (slices, voxels)."""
-    quantity = next((q for q in (Quantity.WATER, Quantity.FAT) if q in exam.maps), exam.measured[0].quantity)
-    values = exam.maps[quantity].stored[:, ::4, ::4].astype(float)
+    """Every fourth voxel of each slice, air set to zero, shape (slices, voxels); rows of mean 0 and length 1."""
+    signal = (quantity for quantity in _SIGNAL if quantity in exam.maps)
+    values = exam.maps[next(signal, exam.measured[0].quantity)].stored[:, ::4, ::4].astype(float)
     floor = _SIGNAL_SHARE * np.percentile(values, _BRIGHT_PERCENTILE)
-    return np.where(values > floor, values, 0.0).reshape(len(values), -1)
+    flat = np.where(values > floor, values, 0.0).reshape(len(values), -1)
+    flat -= flat.mean(axis=1, keepdims=True)
+    length = np.linalg.norm(flat, axis=1, keepdims=True)
+    # an empty slice resembles nothing
+    return np.divide(flat, length, out=np.zeros_like(flat), where=length > 0)
 
 
-def _symmetry(stack: npt.NDArray[np.float64], index: int) -> float:
-    """Mean correlation of the slices at equal distance on both sides of one slice."""
-    reach = min(_REACH, index, len(stack) - 1 - index)
-    pairs = [(stack[index - step], stack[index + step]) for step in range(1, reach + 1)]
-    return float(np.mean([_correlation(left, right) for left, right in pairs]))
-
-
-def _correlation(first: npt.NDArray[np.float64], second: npt.NDArray[np.float64]) -> float:
-    first, second = first - first.mean(), second - second.mean()
-    norm = float(np.linalg.norm(first) * np.linalg.norm(second))
-    return float(first @ second) / norm if norm else 0.0
+def _symmetry(stack: npt.NDArray[np.float64], index: int, reach: int) -> float:
+    """Mean correlation of the slices at equal distance on both sides of one slice, up to ``reach`` slices."""
+    before, after = stack[index - reach : index][::-1], stack[index + 1 : index + 1 + reach]
+    return float(np.sum(before * after)) / reach

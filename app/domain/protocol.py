@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
+from math import isfinite
 from typing import Any
 
 from app.domain.errors import InputError
@@ -78,13 +79,11 @@ class Protocol:
     r2star_unit: str = "s^-1"
     readers: int = 2
     blinded: bool = False
-    levels_needed: dict[str, int] | None = None
+    levels_needed: dict[str, int] = field(default_factory=lambda: {"L1-L4": 3, "L1-L5": 4}, hash=False)
     positive_t_score: float = -2.5
     bmd_region: str = "L1-L4"
 
     def __post_init__(self) -> None:
-        if self.levels_needed is None:
-            object.__setattr__(self, "levels_needed", {"L1-L4": 3, "L1-L5": 4})
         if self.mean_levels not in MEAN_LEVELS:
             raise InputError("protocol.mean_levels", given=self.mean_levels)
         if self.r2star_unit not in {"s^-1", "Hz"}:
@@ -97,7 +96,7 @@ class Protocol:
 
     def needed(self, mean_levels: str) -> int:
         """Fewest levels a patient mean over ``mean_levels`` may rest on."""
-        return (self.levels_needed or {}).get(mean_levels, len(MEAN_LEVELS[mean_levels]))
+        return self.levels_needed.get(mean_levels, len(MEAN_LEVELS[mean_levels]))
 
     def to_json(self) -> str:
         """Canonical JSON of all fields."""
@@ -111,7 +110,8 @@ class Protocol:
         ------
         InputError
             ``protocol.unreadable`` when the text is no JSON object, ``protocol.unknown_field`` when it
-            names a field this version does not know.
+            names a field this version does not know, ``protocol.wrong_value`` when a field holds another
+            kind of value than it should (a rule must not fail later, in the middle of a reading).
         """
         try:
             content = json.loads(text)
@@ -119,14 +119,22 @@ class Protocol:
             raise InputError("protocol.unreadable") from problem
         if not isinstance(content, dict):
             raise InputError("protocol.unreadable")
-        known = {field.name for field in fields(cls)}
-        unknown = sorted(set(content) - known)
+        default = cls()
+        unknown = sorted(content.keys() - {one.name for one in fields(cls)})
         if unknown:
             raise InputError("protocol.unknown_field", field=unknown[0])
-        settings: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in content.items()
-        }
-        try:
-            return cls(**settings)
-        except TypeError as problem:
-            raise InputError("protocol.unreadable") from problem
+        return cls(**{name: _like(getattr(default, name), value, name) for name, value in content.items()})
+
+
+def _like(default: Any, value: Any, name: str) -> Any:
+    """A value read from JSON as the kind of thing a field's default is."""
+    if isinstance(default, tuple) and isinstance(value, list) and len(value) == len(default):
+        return tuple(_like(wanted, given, name) for wanted, given in zip(default, value, strict=True))
+    if isinstance(default, dict) and isinstance(value, dict):
+        return {key: _like(0, given, name) for key, given in value.items()}
+    # exact types: True is an int to isinstance
+    if isinstance(default, float) and type(value) in {int, float} and isfinite(value):
+        return float(value)
+    if isinstance(default, str | int) and type(value) is type(default):
+        return value
+    raise InputError("protocol.wrong_value", field=name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -75,6 +75,11 @@ class LevelState:
     reason: Reason | None = None
     note: str = ""
 
+    def __post_init__(self) -> None:
+        has = (self.rectangle is not None, self.reason is not None)
+        if has != (self.kind is Kind.MEASURED, self.kind is Kind.NOT_MEASURABLE):
+            raise ValueError(f"a level cannot be {self.kind} with rectangle and reason {has}")
+
     @classmethod
     def measured(cls, rectangle: Rectangle) -> LevelState:
         """A level with a rectangle."""
@@ -114,7 +119,7 @@ class Revision:
     state: LevelState
     action: Action = Action.EDIT
     target: int | None = None
-    stats: Mapping[Quantity, RoiStats] = MappingProxyType({})
+    stats: Mapping[Quantity, RoiStats] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

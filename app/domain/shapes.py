@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import floor
 
 import numpy as np
 
@@ -90,8 +91,8 @@ def size_in_voxels(size_mm: tuple[float, float], grid: Grid) -> tuple[int, int]:
     grid : Grid
         The grid of the map.
     """
-    rows = max(1, round(size_mm[0] / grid.spacing_mm[1]))
-    cols = max(1, round(size_mm[1] / grid.spacing_mm[2]))
+    rows = max(1, _nearest(size_mm[0] / grid.spacing_mm[1]))
+    cols = max(1, _nearest(size_mm[1] / grid.spacing_mm[2]))
     return min(rows, grid.shape[1]), min(cols, grid.shape[2])
 
 
@@ -123,9 +124,14 @@ def place(grid: Grid, slice_index: int, row: float, col: float, size: tuple[int,
     """
     slices, rows, cols = grid.shape
     if not (0 <= slice_index < slices and 0 <= row < rows and 0 <= col < cols):
-        raise InputError("roi.outside", slice=slice_index + 1, row=round(row), col=round(col))
-    corner = Rectangle(slice_index, round(row - size[0] / 2), round(col - size[1] / 2), size[0], size[1])
+        raise InputError("roi.outside", slice=slice_index + 1, row=floor(row), col=floor(col))
+    corner = Rectangle(slice_index, _nearest(row - size[0] / 2), _nearest(col - size[1] / 2), *size)
     return clamp(corner, grid)
+
+
+def _nearest(value: float) -> int:
+    """Nearest whole number, halves upward: ``round`` sends them to the even one, which moves by 0 or 2."""
+    return floor(value + 0.5)
 
 
 def clamp(rectangle: Rectangle, grid: Grid) -> Rectangle:

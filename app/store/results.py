@@ -1,0 +1,160 @@
+"""Everybody's values side by side: what statistics and exports read. Closed while a round is blinded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.domain.errors import BlindingError
+from app.domain.maps import Quantity
+from app.domain.measure import RoiStats
+from app.domain.protocol import Level
+from app.domain.reading import Kind, Role, Viewer
+from app.domain.reasons import Reason
+from app.domain.shapes import Rectangle
+from app.store import sessions
+from app.store.database import Database, Row
+
+
+@dataclass(frozen=True, slots=True)
+class LevelResult:
+    """What one reader holds for one level of one case in one round.
+
+    Attributes
+    ----------
+    exam_id, code, field_strength_t : int, str, float or None
+        The case.
+    reader, round : str, int
+        Whose value it is.
+    origin : str
+        ``images`` or ``table`` (typed in from elsewhere: only the means are known).
+    signed_off, signed_off_utc : bool, str
+        Whether the reading is locked, and since when.
+    level, kind, reason, note : Level, Kind, Reason or None, str
+        Measured, or why not.
+    rectangle : Rectangle or None
+        Where, for a value measured on images.
+    stats : dict of Quantity to RoiStats
+        For a value from a table every field but ``mean`` is None.
+    rule, protocol, software, at_utc : str
+        How and when the value came about.
+    """
+
+    exam_id: int
+    code: str
+    field_strength_t: float | None
+    reader: str
+    round: int
+    origin: str
+    signed_off: bool
+    signed_off_utc: str
+    level: Level
+    kind: Kind
+    reason: Reason | None
+    note: str
+    rectangle: Rectangle | None
+    stats: dict[Quantity, RoiStats]
+    rule: str
+    protocol: str
+    software: str
+    at_utc: str
+
+
+_SQL = """
+SELECT revision.*, exam.id AS exam_id, exam.code, exam.field_strength_t, reader.name AS reader,
+       state.round, state.origin, state.locked, state.event_utc,
+       protocol.name AS protocol_name, protocol.version AS protocol_version
+FROM level_state AS revision
+JOIN reading_state AS state ON state.reading_id = revision.reading_id
+JOIN exam ON exam.id = state.exam_id
+JOIN reader ON reader.id = state.reader_id
+JOIN protocol ON protocol.id = revision.protocol_id
+WHERE revision.kind <> 'empty'
+ORDER BY exam.code, reader.id, state.round, revision.level
+"""
+_STATS = tuple(RoiStats.__dataclass_fields__)
+
+
+def refuse_while_blinded(database: Database, viewer: Viewer) -> None:
+    """Keep a blinded reader away from everything but their own rows.
+
+    Raises
+    ------
+    BlindingError
+        ``blinding.closed`` for a reader while the protocol blinds.
+    """
+    if viewer.role is Role.READER and sessions.current_protocol(database)[1].blinded:
+        raise BlindingError("blinding.closed")
+
+
+def results(database: Database, viewer: Viewer) -> list[LevelResult]:
+    """Every reader's newest state of every level, signed off or not.
+
+    Raises
+    ------
+    BlindingError
+        For a reader while the protocol blinds.
+    """
+    refuse_while_blinded(database, viewer)
+    stats: dict[int, dict[Quantity, RoiStats]] = {}
+    for row in database.rows("SELECT * FROM measurement WHERE revision_id IN (SELECT id FROM level_state)"):
+        found = RoiStats(**{name: row[name] for name in _STATS})
+        stats.setdefault(row["revision_id"], {})[Quantity(row["quantity"])] = found
+    return [_result(row, stats.get(row["id"], {})) for row in database.rows(_SQL)]
+
+
+def _result(row: Row, stats: dict[Quantity, RoiStats]) -> LevelResult:
+    drawn = row["slice"] is not None
+    return LevelResult(
+        exam_id=row["exam_id"],
+        code=row["code"],
+        field_strength_t=row["field_strength_t"],
+        reader=row["reader"],
+        round=row["round"],
+        origin=row["origin"],
+        signed_off=bool(row["locked"]),
+        signed_off_utc=(row["event_utc"] or "") if row["locked"] else "",
+        level=Level(row["level"]),
+        kind=Kind(row["kind"]),
+        reason=Reason(row["reason"]) if row["reason"] else None,
+        note=row["note"],
+        rectangle=Rectangle(*(row[name] for name in ("slice", "row0", "col0", "rows", "cols")))
+        if drawn
+        else None,
+        stats=stats,
+        rule=row["rule"],
+        protocol=f"{row['protocol_name']} v{row['protocol_version']}",
+        software=row["software"],
+        at_utc=row["at_utc"],
+    )
+
+
+def add_table_reading(
+    database: Database,
+    exam_id: int,
+    reader_id: int,
+    means: dict[Level, dict[Quantity, float]],
+    *,
+    protocol_id: int,
+    software: str,
+    at_utc: str,
+) -> None:
+    """Write a signed-off reading whose values were measured elsewhere, inside the caller's transaction."""
+    reading_id = database.insert(
+        "INSERT INTO reading (exam_id, reader_id, round, origin, at_utc) VALUES (?, ?, 1, 'table', ?)",
+        (exam_id, reader_id, at_utc),
+    )
+    for level, values in means.items():
+        revision = database.insert(
+            "INSERT INTO roi_revision (reading_id, level, kind, note, action, rule, protocol_id, software, at_utc)"
+            " VALUES (?, ?, 'measured', '', 'edit', 'from-table', ?, ?, ?)",
+            (reading_id, level.value, protocol_id, software, at_utc),
+        )
+        database.insert_many(
+            "INSERT INTO measurement (revision_id, quantity, mean) VALUES (?, ?, ?)",
+            [(revision, quantity.value, mean) for quantity, mean in values.items()],
+        )
+    database.insert(
+        "INSERT INTO reading_event (reading_id, kind, protocol_id, software, at_utc)"
+        " VALUES (?, 'signed_off', ?, ?, ?)",
+        (reading_id, protocol_id, software, at_utc),
+    )

@@ -1,0 +1,1 @@
+"""Files the program reads: default settings, demo recipe, reference cohort, help."""
