@@ -145,7 +145,8 @@ def add_table_reading(
     )
     for level, values in means.items():
         revision = database.insert(
-            "INSERT INTO roi_revision (reading_id, level, kind, note, action, rule, protocol_id, software, at_utc)"
+            "INSERT INTO roi_revision"
+            " (reading_id, level, kind, note, action, rule, protocol_id, software, at_utc)"
             " VALUES (?, ?, 'measured', '', 'edit', 'from-table', ?, ?, ?)",
             (reading_id, level.value, protocol_id, software, at_utc),
         )
