@@ -44,8 +44,8 @@ class DataError(AppError):
     code : str
         Key of the sentence.
     path : Path
-        The file it is about. Told to the user, but kept out of ``str`` and ``repr``, which end in logs: people
-        name folders after patients.
+        The file it is about. Told to the user, but kept out of ``str`` and ``repr``, which end in logs:
+        people name folders after patients.
     """
 
     def __init__(self, code: str, path: Path, **values: Value) -> None:

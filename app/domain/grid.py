@@ -57,7 +57,7 @@ class Grid:
         ndarray, shape (..., 3)
             LPS, mm.
         """
-        result: npt.NDArray[np.float64] = np.asarray(index, float) @ self._steps() + np.asarray(self.origin_mm)
+        result: npt.NDArray[np.float64] = np.asarray(index, float) @ self._steps() + self.origin_mm
         return result
 
     def to_index(self, point_mm: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -52,7 +52,7 @@ def guess_mid_slice(exam: Exam) -> int:
 
 
 def _thumbnails(exam: Exam) -> npt.NDArray[np.float64]:
-    """Every fourth voxel of each slice, air set to zero, shape (slices, voxels); rows of mean 0 and length 1."""
+    """Every fourth voxel of each slice without air, shape (slices, voxels), each of mean 0 and length 1."""
     signal = (quantity for quantity in _SIGNAL if quantity in exam.maps)
     values = exam.maps[next(signal, exam.measured[0].quantity)].stored[:, ::4, ::4].astype(float)
     floor = _SIGNAL_SHARE * np.percentile(values, _BRIGHT_PERCENTILE)
@@ -60,7 +60,7 @@ def _thumbnails(exam: Exam) -> npt.NDArray[np.float64]:
     flat -= flat.mean(axis=1, keepdims=True)
     length = np.linalg.norm(flat, axis=1, keepdims=True)
     # an empty slice resembles nothing
-    return np.divide(flat, length, out=np.zeros_like(flat), where=length > 0)
+    return flat / np.where(length > 0, length, 1.0)
 
 
 def _symmetry(stack: npt.NDArray[np.float64], index: int, reach: int) -> float:
