@@ -9,8 +9,11 @@ from pathlib import Path
 from app.domain.errors import InputError
 from app.domain.protocol import Protocol
 from app.domain.reading import Reader, Viewer
-from app.store import audit, readings, sessions
-from app.store.database import SUFFIX, Database, create_database, open_database
+from app.services.changed import What as What
+from app.store import audit, readings, results, sessions
+from app.store.audit import AuditRow as AuditRow
+from app.store.database import SUFFIX as SUFFIX
+from app.store.database import Database, create_database, open_database
 
 # a session needs somebody to read in it; the name can be any
 FIRST_READER = "Reader 1"
@@ -143,11 +146,23 @@ def save_copy(session: Session, target: Path) -> None:
     session.database.copy_to(target)
 
 
-def audit_entries(session: Session) -> list[audit.AuditRow]:
-    """The record of changes, oldest first."""
+def audit_entries(session: Session, viewer: Viewer) -> list[AuditRow]:
+    """The record of changes, oldest first.
+
+    Raises
+    ------
+    BlindingError
+        For a reader while the protocol blinds: the record tells what others drew.
+    """
+    results.refuse_while_blinded(session.database, viewer)
     return audit.entries(session.database)
 
 
 def audit_break(session: Session) -> int | None:
     """Number of the first entry that does not fit the hash chain, or None."""
     return audit.first_break(session.database)
+
+
+def has_readings(session: Session) -> bool:
+    """Whether anything was measured in the session, on images or elsewhere."""
+    return readings.any_reading(session.database)

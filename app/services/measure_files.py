@@ -1,0 +1,119 @@
+"""Count the voxels of one rectangle straight from image files: any number of a study can be checked with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.domain.errors import InputError
+from app.domain.exam import Exam
+from app.domain.maps import Quantity, Scaling
+from app.domain.measure import RoiStats, measure
+from app.domain.progress import Progress
+from app.domain.shapes import Rectangle
+from app.files.dicom.find import find_exams
+from app.files.dicom.found import ExamRefused, LoadedExam, Refusal
+from app.files.dicom.load import load_exam
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredMap:
+    """What a rectangle holds on one map.
+
+    Attributes
+    ----------
+    unit : str
+        UCUM unit of the values; empty for signal images.
+    scaling : Scaling
+        How stored integers became values.
+    files : tuple of Path
+        One file per slice; the rectangle lies in ``files[rectangle.slice]``.
+    stats : RoiStats
+        The numbers.
+    """
+
+    unit: str
+    scaling: Scaling
+    files: tuple[Path, ...]
+    stats: RoiStats
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredExam:
+    """What a rectangle holds on every map of an exam.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        ``(slices, rows, cols)``.
+    maps : mapping of Quantity to MeasuredMap
+        Every map on the grid of the measured ones, water and fat included.
+    """
+
+    shape: tuple[int, int, int]
+    maps: Mapping[Quantity, MeasuredMap]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """All exams under a path, and every file that is in none of their maps."""
+
+    exams: tuple[MeasuredExam, ...]
+    refused: tuple[Refusal, ...]
+
+
+def measure_files(path: Path, rectangle: Rectangle, progress: Progress) -> Measured:
+    """Measure one rectangle on every map of every exam under a path.
+
+    Parameters
+    ----------
+    path : Path
+        A folder or a single file.
+    rectangle : Rectangle
+        Zero-based in the stored pixel matrix; slices in order of position.
+    progress : Progress
+        Told of files read.
+
+    Raises
+    ------
+    InputError
+        ``measure.no_exam`` when nothing under the path can be measured; ``measure.outside`` when the
+        rectangle leaves the image of one of the exams.
+    Cancelled
+        When the user asked to stop.
+    """
+    found = find_exams(path, progress)
+    exams: list[MeasuredExam] = []
+    refused = [*found.refused]
+    for exam in found.exams:
+        try:
+            loaded = load_exam(exam, progress)
+        except ExamRefused as verdict:
+            refused += verdict.refused
+            continue
+        refused += loaded.refused
+        _refuse_outside(rectangle, loaded.exam)
+        exams.append(_measured(loaded, rectangle))
+    if not exams:
+        raise InputError("measure.no_exam", files=len(refused))
+    return Measured(tuple(exams), tuple(sorted(refused, key=lambda refusal: refusal.path)))
+
+
+def _refuse_outside(rectangle: Rectangle, exam: Exam) -> None:
+    if not rectangle.inside(exam.grid):
+        slices, rows, cols = exam.grid.shape
+        raise InputError("measure.outside", slices=slices, rows=rows, cols=cols)
+
+
+def _measured(loaded: LoadedExam, rectangle: Rectangle) -> MeasuredExam:
+    maps = {
+        quantity: MeasuredMap(
+            unit=one.unit,
+            scaling=one.scaling,
+            files=loaded.sources[quantity].files,
+            stats=measure(one, rectangle),
+        )
+        for quantity, one in loaded.exam.maps.items()
+    }
+    return MeasuredExam(loaded.exam.grid.shape, maps)

@@ -1,0 +1,1 @@
+"""Map views: picture, rectangles, crosshair."""

@@ -1,0 +1,63 @@
+"""What a map view shows, as one frozen value: the window and the saved picture paint the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.domain.protocol import Level
+from app.domain.shapes import Rectangle
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Everything drawn over the picture of one map.
+
+    Attributes
+    ----------
+    rectangles : mapping of Level to Rectangle
+        Rectangles of the shown slice.
+    elsewhere : mapping of Level to Rectangle
+        Rectangles of other slices, drawn faintly so that they are not forgotten.
+    selected : Level or None
+        Gets handles.
+    ghost : Rectangle or None
+        Where a click would place the armed level.
+    armed : Level or None
+        The level the ghost belongs to.
+    crosshair : tuple of float or None
+        Stored ``(row, col)`` of the linked crosshair.
+    editable : bool
+        Handles are drawn only where they work.
+    hidden : bool
+        Rectangles are hidden for a look below them.
+    readout : str
+        The value under the pointer, ready to be read.
+    """
+
+    rectangles: Mapping[Level, Rectangle]
+    elsewhere: Mapping[Level, Rectangle]
+    selected: Level | None = None
+    ghost: Rectangle | None = None
+    armed: Level | None = None
+    crosshair: tuple[float, float] | None = None
+    editable: bool = True
+    hidden: bool = False
+    readout: str = ""
+
+
+NO_MARKS = Marks({}, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """Words around the picture.
+
+    Attributes
+    ----------
+    slice_text, unit : str
+        Bottom left, and the unit above the colour bar.
+    """
+
+    slice_text: str = ""
+    unit: str = ""

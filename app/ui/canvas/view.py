@@ -1,0 +1,116 @@
+"""Where a picture lies in its widget: pure arithmetic between voxels, millimetres and screen points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.domain.grid import Grid, Orientation
+from app.domain.shapes import Rectangle
+
+_MIN_ZOOM, _MAX_ZOOM = 0.5, 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """What two linked maps share.
+
+    Attributes
+    ----------
+    zoom : float
+        1 fits the whole picture.
+    centre : tuple of float
+        Shown ``(y, x)`` in the middle of the widget, as a share of the picture.
+    """
+
+    zoom: float = 1.0
+    centre: tuple[float, float] = (0.5, 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One picture in one widget.
+
+    Attributes
+    ----------
+    orientation : Orientation
+        How the slice is turned.
+    spacing : tuple of float
+        Shown ``(y, x)`` voxel size, mm.
+    size : tuple of float
+        Widget ``(width, height)``, points.
+    camera : Camera
+        Zoom and pan.
+    """
+
+    orientation: Orientation
+    spacing: tuple[float, float]
+    size: tuple[float, float]
+    camera: Camera
+
+    @property
+    def scale(self) -> float:
+        """Screen points per mm."""
+        height, width = self.orientation.shown_shape
+        fit = min(self.size[0] / (width * self.spacing[1]), self.size[1] / (height * self.spacing[0]))
+        return fit * self.camera.zoom
+
+    def to_screen(self, y: float, x: float) -> tuple[float, float]:
+        """Screen ``(x, y)`` of a shown voxel position."""
+        height, width = self.orientation.shown_shape
+        scale = self.scale
+        return (
+            self.size[0] / 2 + (x - self.camera.centre[1] * width) * self.spacing[1] * scale,
+            self.size[1] / 2 + (y - self.camera.centre[0] * height) * self.spacing[0] * scale,
+        )
+
+    def to_shown(self, screen_x: float, screen_y: float) -> tuple[float, float]:
+        """Shown ``(y, x)`` voxel position of a screen point."""
+        height, width = self.orientation.shown_shape
+        scale = self.scale
+        return (
+            (screen_y - self.size[1] / 2) / (self.spacing[0] * scale) + self.camera.centre[0] * height,
+            (screen_x - self.size[0] / 2) / (self.spacing[1] * scale) + self.camera.centre[1] * width,
+        )
+
+    def to_stored(self, screen_x: float, screen_y: float) -> tuple[float, float]:
+        """Stored ``(row, col)`` in voxel edges of a screen point."""
+        return self.orientation.to_stored(*self.to_shown(screen_x, screen_y))
+
+    def box(self, rectangle: Rectangle) -> tuple[float, float, float, float]:
+        """Screen ``(left, top, right, bottom)`` of a rectangle's outer voxel edges."""
+        first = self.to_screen(*self.orientation.to_shown(rectangle.row0, rectangle.col0))
+        last = self.to_screen(*self.orientation.to_shown(rectangle.row1, rectangle.col1))
+        return (
+            min(first[0], last[0]),
+            min(first[1], last[1]),
+            max(first[0], last[0]),
+            max(first[1], last[1]),
+        )
+
+    def zoomed(self, factor: float, screen_x: float, screen_y: float) -> Camera:
+        """Camera after zooming, with the voxel under the pointer staying where it is."""
+        zoom = min(max(self.camera.zoom * factor, _MIN_ZOOM), _MAX_ZOOM)
+        y, x = self.to_shown(screen_x, screen_y)
+        height, width = self.orientation.shown_shape
+        share = self.camera.zoom / zoom
+        centre_y, centre_x = self.camera.centre
+        return Camera(
+            zoom,
+            (
+                y / height + (centre_y - y / height) * share,
+                x / width + (centre_x - x / width) * share,
+            ),
+        )
+
+    def panned(self, dx: float, dy: float) -> Camera:
+        """Camera after dragging the picture by screen points; its middle stays inside the picture."""
+        height, width = self.orientation.shown_shape
+        centre_y = self.camera.centre[0] - dy / (self.spacing[0] * self.scale * height)
+        centre_x = self.camera.centre[1] - dx / (self.spacing[1] * self.scale * width)
+        return Camera(self.camera.zoom, (min(max(centre_y, 0.0), 1.0), min(max(centre_x, 0.0), 1.0)))
+
+
+def shown_spacing(grid: Grid, orientation: Orientation) -> tuple[float, float]:
+    """Shown ``(y, x)`` voxel size of a grid, mm."""
+    rows, cols = grid.spacing_mm[1], grid.spacing_mm[2]
+    return (cols, rows) if orientation.transpose else (rows, cols)

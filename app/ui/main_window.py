@@ -1,0 +1,377 @@
+"""The window: pages, menu, status. Brings wishes to the workspace and the tasks; holds no rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeySequence,
+    QShortcut,
+)
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from app import __version__
+from app.domain.errors import AppError
+from app.services import open_session as sessions
+from app.ui import present, sentences, theme
+from app.ui.banner import Banner
+from app.ui.dialogs.report import ReportDialog
+from app.ui.menu import FileMenu
+from app.ui.pages.start import StartPage
+from app.ui.settings import Settings
+from app.ui.status import StatusBar
+from app.ui.tasks import Tasks
+from app.ui.topbar import PAGES, TopBar
+from app.ui.workspace import Workspace
+
+_TABLES = {".csv", ".tsv", ".txt"}
+# pages of numbers are read on paper white, pictures in the dark
+_LIGHT_PAGES = {"statistics"}
+
+
+class MainWindow(QMainWindow):
+    """Everything in one window.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        What is open.
+    settings : Settings
+        What is remembered between starts.
+    demo : callable
+        ``demo(name)`` makes the demo ``"reading"`` or ``"study"`` where it is missing and gives its path.
+    """
+
+    def __init__(self, workspace: Workspace, settings: Settings, demo: Callable[[str], Path]) -> None:
+        super().__init__()
+        self.workspace = workspace
+        self.settings = settings
+        self._demo = demo
+        self.tasks = Tasks(workspace, self)
+        self.file_menu = FileMenu(self, settings.theme)
+        self.topbar = TopBar(workspace, self.file_menu.menu)
+        self.banner = Banner()
+        self.status = StatusBar(workspace, self.tasks)
+        self.start = StartPage()
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.start)
+        self._pages: dict[str, QWidget] = {}
+        self._page = ""
+        self._theme: theme.Theme | None = None
+        self._lay_out()
+        self._connect()
+        self.setAcceptDrops(True)
+        self.resize(1366, 768)
+        self.setMinimumSize(QSize(1000, 620))
+        self._on_session()
+
+    def _lay_out(self) -> None:
+        whole = QWidget()
+        column = QVBoxLayout(whole)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.topbar)
+        column.addWidget(self.banner)
+        column.addWidget(self.stack, 1)
+        column.addWidget(self.status)
+        self.setCentralWidget(whole)
+
+    def _connect(self) -> None:
+        self.topbar.page_wanted.connect(self.show_page)
+        for number, name in enumerate(PAGES, start=1):
+            shortcut = QShortcut(QKeySequence(f"Ctrl+{number}"), self)
+            shortcut.setObjectName(name)
+            shortcut.activated.connect(self._on_page_key)
+        QShortcut(QKeySequence("F10"), self).activated.connect(self.topbar.menu_button.click)
+        self.file_menu.wanted.connect(self._on_wanted)
+        self.file_menu.path_wanted.connect(self._on_path)
+        self.file_menu.theme_wanted.connect(self._on_theme)
+        self.start.new_wanted.connect(self.file_menu.actions["new"].trigger)
+        self.start.open_wanted.connect(self.file_menu.actions["open"].trigger)
+        self.start.demo_reading_wanted.connect(self._on_demo_reading)
+        self.start.demo_study_wanted.connect(self._on_demo_study)
+        self.start.session_wanted.connect(self.open)
+        self.workspace.failed.connect(self.tell_error)
+        self.workspace.changed.connect(self._on_changed)
+        self.tasks.imported.connect(self._on_imported)
+        self.tasks.joined.connect(self._on_joined)
+        self.tasks.exported.connect(self._on_exported)
+
+    # -- pages ----------------------------------------------------------------------------------------
+
+    def page(self, name: str) -> QWidget:
+        """A page, made when it is first wanted."""
+        if name not in self._pages:
+            made = self._make_page(name)
+            self._pages[name] = made
+            self.stack.addWidget(made)
+            if self._theme is not None and hasattr(made, "show_theme"):
+                made.show_theme(self._theme)
+        return self._pages[name]
+
+    def _make_page(self, name: str) -> QWidget:
+        # each page is imported when it is first wanted: a reader's start does not wait for statistics
+        if name == "read":
+            from app.ui.pages.reading import ReadingPage  # noqa: PLC0415
+
+            return ReadingPage(self.workspace)
+        if name == "worklist":
+            from app.ui.pages.worklist import WorklistPage  # noqa: PLC0415
+
+            worklist = WorklistPage(self.workspace)
+            worklist.case_opened.connect(self._on_case_opened)
+            return worklist
+        if name == "clinical":
+            from app.ui.pages.clinical import ClinicalPage  # noqa: PLC0415
+
+            clinical = ClinicalPage(self.workspace)
+            clinical.import_wanted.connect(self.file_menu.actions["clinical"].trigger)
+            return clinical
+        if name == "audit":
+            from app.ui.pages.audit import AuditPage  # noqa: PLC0415
+
+            return AuditPage(self.workspace)
+        from app.ui.pages.statistics import StatisticsPage  # noqa: PLC0415
+
+        statistics = StatisticsPage(self.workspace)
+        statistics.case_clicked.connect(self._on_case_clicked)
+        return statistics
+
+    def show_page(self, name: str) -> None:
+        """Bring a page forward; the start page while no session is open."""
+        if self.workspace.session is None:
+            name = ""
+        self._page = name
+        self._dress()
+        if not name:
+            self.start.show_recent(self.settings.recent)
+            self.stack.setCurrentWidget(self.start)
+            return
+        self.stack.setCurrentWidget(self.page(name))
+        self.topbar.show_page(name)
+        self.page(name).setFocus()
+
+    def _on_page_key(self) -> None:
+        self.show_page(self.sender().objectName())
+
+    def _on_case_opened(self) -> None:
+        self.show_page("read")
+
+    def _on_case_clicked(self, code: str) -> None:
+        """Open the case behind a point of a plot, where it has images."""
+        exam_id = next((case.exam_id for case in self.workspace.cases if case.code == code), None)
+        if exam_id is None:
+            self.banner.say(present.text("stats.case_without_images", code=code), bad=False)
+            return
+        self.workspace.open_case(exam_id)
+        self.show_page("read")
+
+    # -- theme ----------------------------------------------------------------------------------------
+
+    def _dress(self) -> None:
+        chosen = self.settings.theme
+        light = chosen == "light" or (chosen == "auto" and self._page in _LIGHT_PAGES)
+        wanted = theme.LIGHT if light else theme.DARK
+        if wanted is self._theme:
+            return
+        self._theme = wanted
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            theme.apply(app, wanted)
+        self.banner.show_theme(wanted)
+        for made in self._pages.values():
+            if hasattr(made, "show_theme"):
+                made.show_theme(wanted)
+
+    def _on_theme(self, name: str) -> None:
+        self.settings.theme = name
+        self._dress()
+
+    # -- session --------------------------------------------------------------------------------------
+
+    def open(self, path: Path) -> None:
+        """Open a session; what went wrong is said in the banner."""
+        self.banner.hide()
+        if self.workspace.open(path):
+            self.settings.remember(path)
+
+    def _on_changed(self, what: sessions.What) -> None:
+        if what & sessions.What.SESSION:
+            self._on_session()
+
+    def _on_session(self) -> None:
+        """Follow another session: title, menu, first page."""
+        session = self.workspace.session
+        self.file_menu.enable(session=session is not None)
+        if session is None:
+            self.setWindowTitle(present.text("app.name"))
+            self.show_page("")
+            return
+        self.setWindowTitle(present.text("app.title", session=session.name))
+        if session.database.holder is not None:
+            self.banner.say(present.text("app.read_only_held", **session.database.holder), bad=True)
+        if not self._page:
+            images = any(self.workspace.cases)
+            table_only = not images and bool(sessions.has_readings(session))
+            self.show_page("statistics" if table_only else "read")
+
+    # -- wishes ---------------------------------------------------------------------------------------
+
+    def _on_demo_reading(self) -> None:
+        self._open_demo("reading")
+
+    def _on_demo_study(self) -> None:
+        self._open_demo("study")
+
+    def _open_demo(self, name: str) -> None:
+        QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
+        try:
+            path = self._demo(name)
+        except AppError as problem:
+            self.tell_error(problem)
+        except OSError:
+            self.banner.say(present.text("demo.cannot_write"), bad=True)
+        else:
+            self.open(path)
+        finally:
+            QApplication.restoreOverrideCursor()
+
+    def _on_wanted(self, name: str) -> None:
+        if name == "close":
+            self.workspace.close()
+        elif name == "quit":
+            self.close()
+        elif name == "about":
+            text = present.text("app.about_text", version=__version__, research=sentences.RESEARCH_USE_LONG)
+            self._show_report(present.text("menu.about"), present.text("app.name"), text)
+        elif name == "keys":
+            self._show_report(
+                present.text("keys.title"), present.text("keys.title"), "\n".join(present.key_lines())
+            )
+        elif name == "help":
+            self._show_help()
+
+    def _show_help(self) -> None:
+        try:
+            text = present.help_text()
+        except AppError as problem:
+            self.tell_error(problem)
+            return
+        self._show_report(present.text("menu.help"), present.text("app.name"), text)
+
+    def _show_report(self, title: str, summary: str, body: str, save_as: str = "") -> None:
+        ReportDialog(title, summary, body, self, save_as=save_as).show()
+
+    def _on_path(self, name: str, path: Path) -> None:
+        self.banner.hide()
+        if name == "open":
+            self.open(path)
+        elif name == "new":
+            if self.workspace.create(path) and self.workspace.session is not None:
+                self.settings.remember(self.workspace.session.path)
+        elif name == "import":
+            self.tasks.import_folder(path)
+        elif name == "clinical":
+            self.tasks.import_clinical(path)
+        elif name == "export":
+            self.tasks.export(path)
+        elif name == "copy":
+            self._save_copy(path)
+        elif name == "picture":
+            self._save_picture(path)
+
+    def _save_copy(self, path: Path) -> None:
+        if self.workspace.session is None:
+            return
+        try:
+            sessions.save_copy(self.workspace.session, path)
+        except AppError as problem:
+            self.tell_error(problem)
+        else:
+            self.banner.say(present.text("copy.done", file=path.name), bad=False)
+
+    def _save_picture(self, path: Path) -> None:
+        from app.ui.canvas.figure import save_figure  # noqa: PLC0415 - few sessions ask for it
+
+        if self.workspace.case is None or self.workspace.orientation is None:
+            return
+        try:
+            save_figure(self.workspace.case, self.workspace.orientation, self.workspace.slice, path)
+        except AppError as problem:
+            self.tell_error(problem)
+        else:
+            self.banner.say(present.text("picture.done", file=path.name), bad=False)
+
+    def tell_error(self, problem: AppError) -> None:
+        """Say what could not be done, why, and what to do."""
+        self.banner.say(present.error_text(problem), bad=True)
+
+    # -- finished tasks -------------------------------------------------------------------------------
+
+    def _on_imported(self, report: object) -> None:
+        from app.services.import_exams import ImportReport  # noqa: PLC0415 - loaded by the import already
+        from app.ui.present_pages import import_lines  # noqa: PLC0415
+
+        if isinstance(report, ImportReport):
+            lines = import_lines(report)
+            self._show_report(
+                present.text("import.title"), lines[0], "\n".join(lines), present.text("import.saved_name")
+            )
+            if report.exams:
+                self.show_page("read")
+
+    def _on_joined(self, report: object) -> None:
+        from app.services.join_clinical import ClinicalReport  # noqa: PLC0415 - loaded by the join already
+        from app.ui.present_pages import clinical_summary  # noqa: PLC0415
+
+        if isinstance(report, ClinicalReport):
+            self.banner.say(clinical_summary(report), bad=False)
+            self.show_page("clinical")
+
+    def _on_exported(self, paths: tuple[Path, ...]) -> None:
+        if paths:
+            files = ", ".join(path.name for path in paths)
+            self.banner.say(present.text("export.done", folder=str(paths[0].parent), files=files), bad=False)
+
+    def restore_place(self) -> None:
+        """Put the window where it was last time."""
+        self.restoreGeometry(self.settings.geometry)
+
+    def tell_crash(self, record: Path) -> None:
+        """Say that the last run ended with a crash."""
+        self.banner.say(present.text("crash.last_time", file=str(record)), bad=True)
+
+    # -- window ---------------------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files and folders."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open a session, join a table, or import anything else."""
+        for url in event.mimeData().urls():
+            self.take(Path(url.toLocalFile()))
+        event.acceptProposedAction()
+
+    def take(self, path: Path) -> None:
+        """Do the likely thing with a file or folder that was dropped."""
+        if path.suffix == sessions.SUFFIX:
+            self.open(path)
+        elif self.workspace.session is None:
+            self.banner.say(present.text("start.drop_needs_session"), bad=True)
+        elif path.suffix.lower() in _TABLES:
+            self.tasks.import_clinical(path)
+        else:
+            self.tasks.import_folder(path)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Stop what runs, close the session, remember the place."""
+        self.settings.geometry = self.saveGeometry()
+        self.workspace.close()
+        event.accept()

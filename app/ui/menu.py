@@ -1,0 +1,150 @@
+"""What the menu offers: each entry asks for a file where it needs one, then hands the wish on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+
+from app.ui import present
+from app.ui.settings import THEMES
+
+# entry -> shortcut; None is a line between groups
+_ENTRIES: tuple[tuple[str, str] | None, ...] = (
+    ("new", "Ctrl+N"),
+    ("open", "Ctrl+O"),
+    None,
+    ("import", "Ctrl+I"),
+    ("clinical", ""),
+    ("export", "Ctrl+E"),
+    ("picture", "Ctrl+P"),
+    ("copy", ""),
+    ("close", "Ctrl+W"),
+    None,
+    ("keys", "?"),
+    ("help", "F1"),
+    ("about", ""),
+    ("quit", "Ctrl+Q"),
+)
+# these make sense only with an open session
+_NEED_SESSION = ("import", "clinical", "export", "picture", "copy", "close")
+
+
+class FileMenu(QObject):
+    """The menu with its actions.
+
+    Signals
+    -------
+    wanted : str
+        An entry that needs no file.
+    path_wanted : str, object
+        An entry and the Path that was chosen for it.
+    theme_wanted : str
+        Name of a theme.
+    """
+
+    wanted = Signal(str)
+    path_wanted = Signal(str, object)
+    theme_wanted = Signal(str)
+
+    def __init__(self, window: QWidget, theme: str) -> None:
+        super().__init__(window)
+        self._window = window
+        self.menu = QMenu(window)
+        self.actions: dict[str, QAction] = {}
+        for entry in _ENTRIES:
+            if entry is None:
+                self.menu.addSeparator()
+            else:
+                self._add(*entry)
+            if entry and entry[0] == "close":
+                self._add_themes(theme)
+
+    def _add(self, name: str, key: str) -> None:
+        action = QAction(present.text(f"menu.{name}"), self.menu)
+        action.setObjectName(name)
+        if key:
+            action.setShortcut(QKeySequence(key))
+        action.triggered.connect(self._on_action)
+        self.menu.addAction(action)
+        # shortcuts work while the menu is closed
+        self._window.addAction(action)
+        self.actions[name] = action
+
+    def _add_themes(self, chosen: str) -> None:
+        themes = self.menu.addMenu(present.text("menu.theme"))
+        group = QActionGroup(themes)
+        for name in THEMES:
+            action = QAction(present.text(f"menu.theme_{name}"), themes)
+            action.setObjectName(name)
+            action.setCheckable(True)
+            action.setChecked(name == chosen)
+            group.addAction(action)
+            themes.addAction(action)
+        group.triggered.connect(self._on_theme)
+
+    def enable(self, *, session: bool) -> None:
+        """Offer what makes sense now."""
+        for name in _NEED_SESSION:
+            self.actions[name].setEnabled(session)
+
+    def _on_theme(self, action: QAction) -> None:
+        self.theme_wanted.emit(action.objectName())
+
+    def _on_action(self) -> None:
+        name = self.sender().objectName()
+        asks: dict[str, Callable[[], QFileDialog]] = {
+            "new": self._ask_new,
+            "open": self._ask_open,
+            "import": self._ask_folder,
+            "clinical": self._ask_table,
+            "export": self._ask_folder,
+            "picture": self._ask_picture,
+            "copy": self._ask_new,
+        }
+        if name not in asks:
+            self.wanted.emit(name)
+            return
+        dialog = asks[name]()
+        dialog.setObjectName(name)
+        dialog.setWindowTitle(present.text(f"menu.{name}"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self._on_chosen)
+        dialog.open()
+
+    def _on_chosen(self, path: str) -> None:
+        self.path_wanted.emit(self.sender().objectName(), Path(path))
+
+    def _ask_new(self) -> QFileDialog:
+        return self._ask_save("marrow", "dialog.session_filter")
+
+    def _ask_picture(self) -> QFileDialog:
+        return self._ask_save("png", "dialog.picture_filter")
+
+    def _ask_save(self, suffix: str, files: str) -> QFileDialog:
+        dialog = QFileDialog(self._window)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix(suffix)
+        dialog.setNameFilter(present.text(files))
+        return dialog
+
+    def _ask_open(self) -> QFileDialog:
+        return self._ask_existing("dialog.session_filter")
+
+    def _ask_table(self) -> QFileDialog:
+        return self._ask_existing("dialog.table_filter")
+
+    def _ask_existing(self, files: str) -> QFileDialog:
+        dialog = QFileDialog(self._window)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilter(present.text(files))
+        return dialog
+
+    def _ask_folder(self) -> QFileDialog:
+        dialog = QFileDialog(self._window)
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        return dialog

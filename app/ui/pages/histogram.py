@@ -1,0 +1,64 @@
+"""Histogram of the selected rectangle on both maps."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from app.ui.theme import DARK, Theme
+
+BINS = 24
+_GAP = 1.0
+
+
+class Histogram(QWidget):
+    """Bars with a title at the left and the span at the right."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumHeight(54)
+        self.setMaximumHeight(96)
+        self._theme = DARK
+        self._counts: npt.NDArray[np.intp] | None = None
+        self._title = self._span = ""
+        self._colour = QColor()
+
+    def sizeHint(self) -> QSize:
+        """Wide enough for the panel."""
+        return QSize(260, 84)
+
+    def show_theme(self, theme: Theme) -> None:
+        """Use the colours of a theme."""
+        self._theme = theme
+        self.update()
+
+    def show_counts(
+        self, counts: npt.NDArray[np.intp] | None, title: str = "", span: str = "", colour: str = ""
+    ) -> None:
+        """Show other bars, or none."""
+        self._counts, self._title, self._span, self._colour = counts, title, span, QColor(colour)
+        self.setAccessibleName(title)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the bars over a quiet base line."""
+        if self._counts is None:
+            return
+        painter = QPainter(self)
+        painter.setPen(QColor(self._theme.quiet))
+        words = self.rect().adjusted(0, 0, 0, 18 - self.height())
+        painter.drawText(words, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self._title)
+        painter.drawText(words, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self._span)
+        top, bottom = 22.0, self.height() - 2.0
+        width = self.width() / len(self._counts)
+        highest = max(int(self._counts.max()), 1)
+        painter.fillRect(QRectF(0, bottom, self.width(), 1), QColor(self._theme.border))
+        for place, count in enumerate(self._counts):
+            height = (bottom - top) * count / highest
+            bar = QRectF(place * width, bottom - height, max(width - _GAP, 1.0), height)
+            painter.fillRect(bar, self._colour)
+        painter.end()

@@ -1,0 +1,291 @@
+"""From values to words, rows and units. Pure: imports no Qt, so the command line uses it too."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.domain.checks import Finding, Severity
+from app.domain.errors import AppError, InputError, Value
+from app.domain.exam import Exam
+from app.domain.maps import Quantity
+from app.domain.measure import RoiStats
+from app.domain.protocol import LEVELS, Level
+from app.domain.reading import Kind, LevelState
+from app.domain.shapes import Rectangle
+from app.files.resources import resource
+from app.services.read_exam import Case, CaseRow
+from app.ui import sentences
+from app.ui.keys import HIDE_KEY_NAME, KEYS
+
+_UNITS = {Quantity.FF: "%", Quantity.R2STAR: "s⁻¹"}
+_DASH = "–"
+
+
+def text(code: str, /, **values: Value) -> str:
+    """Words of the interface."""
+    return sentences.label(code, **values)
+
+
+def error_text(problem: AppError) -> str:
+    """Whole sentence of an error."""
+    return sentences.sentence(problem.code, problem.values)
+
+
+def quantity_title(quantity: Quantity) -> str:
+    """Name of a map."""
+    return sentences.QUANTITY_TITLES[quantity]
+
+
+def quantity_unit(quantity: Quantity) -> str:
+    """Unit of a map as it is written on screen; empty for signal images."""
+    return _UNITS.get(quantity, "")
+
+
+def slice_text(index: int, count: int) -> str:
+    """One-based slice number."""
+    return text("read.slice", index=index + 1, count=count)
+
+
+def window_text(window: tuple[float, float]) -> str:
+    """A display window."""
+    return text("read.range", low=window[0], high=window[1])
+
+
+def value_text(quantity: Quantity, value: float | None) -> str:
+    """A single value with its unit; a dash where there is none."""
+    if value is None or value != value:  # noqa: PLR0124 - NaN is the value that differs from itself
+        return _DASH
+    return text("read.value", value=value, unit=quantity_unit(quantity))
+
+
+def empty_map_text(quantity: Quantity, *, has_case: bool) -> str:
+    """What stands where a map is missing."""
+    if has_case:
+        return text("read.no_map", quantity=quantity_title(quantity))
+    return text("read.no_case")
+
+
+def case_facts(exam: Exam) -> str:
+    """Plane and field strength of an exam."""
+    plane = exam.grid.plane
+    if exam.field_strength_t is None:
+        return text("read.case_facts_no_field", plane=plane)
+    return text("read.case_facts", plane=plane, tesla=exam.field_strength_t)
+
+
+def case_line(exam: Exam, round_number: int) -> str:
+    """Facts of an exam and the round it is read in."""
+    return text("read.case_line", facts=case_facts(exam), round=round_number)
+
+
+def case_state(case: CaseRow) -> str:
+    """Word for the state of a case."""
+    if case.locked:
+        return text("state.signed_off")
+    return text("state.open") if case.done else text("state.new")
+
+
+def levels_done(done: int, total: int) -> str:
+    """How many levels of a case are finished."""
+    return text("read.levels_done", done=done, total=total)
+
+
+@dataclass(frozen=True, slots=True)
+class LevelRow:
+    """One line of the table of levels.
+
+    Attributes
+    ----------
+    level : Level
+        The slot.
+    ff, ff_sd, r2star, r2star_sd, voxels : str
+        Numbers as they are shown, empty where there are none.
+    note : str
+        Stands instead of the numbers: an instruction or a reason.
+    warning : str
+        Sentence of the finding that stands, refusals first; empty when none does.
+    """
+
+    level: Level
+    ff: str = ""
+    ff_sd: str = ""
+    r2star: str = ""
+    r2star_sd: str = ""
+    voxels: str = ""
+    note: str = ""
+    warning: str = ""
+
+
+def level_row(
+    level: Level,
+    state: LevelState,
+    stats: Mapping[Quantity, RoiStats],
+    findings: tuple[Finding, ...] = (),
+    *,
+    armed: bool = False,
+) -> LevelRow:
+    """Line of one level.
+
+    Parameters
+    ----------
+    level, state : Level, LevelState
+        The slot and what it holds.
+    stats : mapping of Quantity to RoiStats
+        Its numbers.
+    findings : tuple of Finding
+        Of the whole case; those of this level are shown.
+    armed : bool
+        The next click places this level.
+    """
+    if state.kind is Kind.NOT_MEASURABLE and state.reason is not None:
+        reason = state.note or sentences.REASONS[state.reason]
+        return LevelRow(level, note=text("read.excluded", reason=reason))
+    if not stats:
+        return LevelRow(level, note=text("read.click", level=level.value) if armed else text("read.empty"))
+    ff, r2star = stats.get(Quantity.FF), stats.get(Quantity.R2STAR)
+    counted = ff or r2star
+    mine = sorted(
+        (finding for finding in findings if finding.level is level),
+        key=lambda finding: finding.severity is not Severity.REFUSE,
+    )
+    return LevelRow(
+        level,
+        ff=_number(ff.mean if ff else None, 1),
+        ff_sd=_plus_minus(ff.sd if ff else None, 1),
+        r2star=_number(r2star.mean if r2star else None, 1),
+        r2star_sd=_plus_minus(r2star.sd if r2star else None, 0),
+        voxels=str(counted.n) if counted else "",
+        warning=finding_text(mine[0]) if mine else "",
+    )
+
+
+def _number(value: float | None, decimals: int) -> str:
+    return _DASH if value is None else f"{value:.{decimals}f}"
+
+
+def _plus_minus(value: float | None, decimals: int) -> str:
+    return "" if value is None else f"±{value:.{decimals}f}"
+
+
+def finding_text(finding: Finding) -> str:
+    """Whole sentence of a rule that speaks up."""
+    return sentences.sentence(finding.code, {**finding.values, "level": finding.level.value})
+
+
+def level_rows(case: Case, *, armed: Level | None) -> list[LevelRow]:
+    """All levels of a case."""
+    history, findings = case.reading.history, case.findings
+    rows = []
+    for level in LEVELS:
+        revision = history.current.get(level)
+        stats = revision.stats if revision else {}
+        rows.append(level_row(level, history.state(level), stats, findings, armed=level is armed))
+    return rows
+
+
+def case_warning(case: Case, selected: Level | None) -> str:
+    """What stands against the case: that it is locked, else the selected level's finding, else any."""
+    if case.reading.locked:
+        return text("read.locked")
+    findings = sorted(
+        case.findings,
+        key=lambda finding: (finding.severity is not Severity.REFUSE, finding.level is not selected),
+    )
+    return finding_text(findings[0]) if findings else ""
+
+
+def rectangle_lines(
+    level: Level | None, rectangle: Rectangle | None, stats: Mapping[Quantity, RoiStats]
+) -> list[tuple[str, str]]:
+    """Name and value of size, area and medians of the selected rectangle; dashes without one."""
+    name = text("read.size", level=level.value if level else _DASH)
+    if rectangle is None or not stats:
+        return [(name, _DASH), (text("read.area"), _DASH), (text("read.median"), _DASH)]
+    size = text("read.size_value", rows=rectangle.rows, cols=rectangle.cols, voxels=rectangle.voxels)
+    area = text("read.area_value", cm2=next(iter(stats.values())).area_mm2 / 100)
+    return [(name, size), (text("read.area"), area), (text("read.median"), _median_text(stats))]
+
+
+def _median_text(stats: Mapping[Quantity, RoiStats]) -> str:
+    shown = {
+        quantity: value_text(quantity, stats[quantity].median if quantity in stats else None)
+        for quantity in (Quantity.FF, Quantity.R2STAR)
+    }
+    return text("read.median_value", ff=shown[Quantity.FF], r2star=shown[Quantity.R2STAR])
+
+
+def histogram_span(stats: RoiStats, fallback: tuple[float, float]) -> tuple[float, float]:
+    """Round limits around all voxels of a rectangle, so that the bars fill the width."""
+    if stats.minimum is None or stats.maximum is None:
+        return fallback
+    step = (fallback[1] - fallback[0]) / 20
+    low = math.floor(stats.minimum / step) * step
+    return low, max(math.ceil(stats.maximum / step) * step, low + step)
+
+
+def span_text(quantity: Quantity, span: tuple[float, float]) -> str:
+    """Limits of a histogram with their unit."""
+    return text("read.span", low=span[0], high=span[1], unit=quantity_unit(quantity))
+
+
+def progress_text(done: int, total: int | None, seconds: float) -> str:
+    """How far a task is, with the time left once it can be told."""
+    if total is None:
+        return text("task.counting", done=done)
+    if done and seconds > 1 and done < total:
+        return text("task.running_left", done=done, total=total, seconds=seconds * (total - done) / done)
+    return text("task.running", done=done, total=total)
+
+
+def key_lines() -> list[str]:
+    """The sheet of keys and mouse, one line an action, in columns."""
+    lines = [f"{', '.join(keys):<28}{text(f'key.{action}')}" for action, keys in KEYS.items()]
+    lines.append(f"{HIDE_KEY_NAME:<28}{text('key.hide')}")
+    names = ("left", "wheel", "middle", "right", "shift", "double")
+    return lines + [f"{text(f'mouse.{name}'):<28}{text(f'mouse.{name}_does')}" for name in names]
+
+
+def help_text() -> str:
+    """The help page.
+
+    Raises
+    ------
+    InputError
+        ``help.missing`` when the installation is incomplete.
+    """
+    try:
+        return resource("help", "help.md").read_text(encoding="utf-8")
+    except OSError as problem:
+        raise InputError("help.missing") from problem
+
+
+def map_heading(quantity: Quantity) -> str:
+    """Name of a map with its unit, as above a printed picture."""
+    return text("figure.heading", quantity=quantity_title(quantity), unit=quantity_unit(quantity))
+
+
+def figure_line(level: Level, quantity: Quantity, stats: RoiStats | None) -> str:
+    """Value of a level as below a printed picture."""
+    if stats is None or stats.mean is None or stats.sd is None:
+        return text("figure.no_value", level=level.value)
+    return text(
+        "figure.value",
+        level=level.value,
+        mean=stats.mean,
+        sd=stats.sd,
+        unit=quantity_unit(quantity),
+        n=stats.n,
+    )
+
+
+def demo_lines(folder: Path, signed_off: int, readers: int, files: int) -> list[str]:
+    """What the demo without a screen did and where it lies."""
+    return [
+        text("headless.read", count=signed_off, readers=readers),
+        text("headless.files", count=files, folder=str(folder / "csv")),
+        text("headless.pictures", folder=str(folder / "pictures")),
+        text("headless.sessions", folder=str(folder)),
+    ]

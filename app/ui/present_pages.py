@@ -1,0 +1,74 @@
+"""Rows and sentences of the clinical table and the import report. Pure, no Qt; loads pandas and pydicom."""
+
+from __future__ import annotations
+
+from app.domain.clinical import Group
+from app.domain.maps import Quantity
+from app.files.dicom.found import Refusal
+from app.services.import_exams import ImportedExam, ImportReport
+from app.services.join_clinical import ClinicalLine, ClinicalReport
+from app.ui import sentences
+from app.ui.present import quantity_title, text
+
+_GROUPS = {
+    Group.NORMAL: "group.normal",
+    Group.OSTEOPENIA: "group.osteopenia",
+    Group.OSTEOPOROSIS: "group.osteoporosis",
+}
+
+
+def clinical_row(line: ClinicalLine) -> tuple[str, ...]:
+    """Case, how it was matched, sex, age, BMI, BMD as written, T-score, group, what is wrong with the row."""
+    problems = "  ".join(
+        sentences.sentence(p.code, {"column": p.column, "verbatim": p.verbatim}) for p in line.problems
+    )
+    return (
+        line.code or text("clinical.no_case", line=line.line),
+        sentences.MATCHED_BY.get(line.matched_by, ""),
+        line.sex,
+        "" if line.age is None else f"{line.age:g}",
+        "" if line.bmi is None else f"{line.bmi:.1f}",
+        text("clinical.bmd", value=line.bmd_verbatim, unit=line.bmd_unit) if line.bmd is not None else "",
+        "" if line.tscore is None else f"{line.tscore:.1f}",
+        text(_GROUPS[line.group]) if line.group else "",
+        problems,
+    )
+
+
+def clinical_summary(report: ClinicalReport) -> str:
+    """What a clinical import came to, in one sentence."""
+    return text(
+        "clinical.summary",
+        rows=report.rows,
+        matched=len(report.matched),
+        unmatched=len(report.unmatched),
+        conflicts=len(report.conflicts),
+        problems=len(report.problems),
+        without=len(report.without_row),
+    )
+
+
+def import_lines(report: ImportReport) -> list[str]:
+    """The import report, line by line: exams first, then every file that was not used with its reason."""
+    lines = [text("import.imported", count=sum(not exam.already for exam in report.exams))]
+    for exam in report.exams:
+        lines.append(_exam_line(exam))
+        lines += [text("import.warning", words=sentences.sentence(w.code, w.values)) for w in exam.warnings]
+    if report.cancelled:
+        lines.append(text("import.cancelled"))
+    lines.append(text("import.refused", count=len(report.refused)))
+    lines += [refusal_line(refusal) for refusal in report.refused]
+    return lines
+
+
+def _exam_line(exam: ImportedExam) -> str:
+    if exam.already:
+        return text("import.exam_already", code=exam.code)
+    maps = ", ".join(quantity_title(quantity) for quantity in Quantity if quantity in exam.quantities)
+    return text("import.exam", code=exam.code, maps=maps, files=exam.files)
+
+
+def refusal_line(refusal: Refusal) -> str:
+    """A file and why it was not used."""
+    reason = sentences.sentence(refusal.code, refusal.values)
+    return text("import.refusal", path=str(refusal.path), reason=reason)

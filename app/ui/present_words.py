@@ -1,0 +1,86 @@
+"""Words and cells that the tabs of the Statistics page share. Pure: imports no Qt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.domain.maps import UNITS, Quantity
+from app.domain.protocol import MEAN_LEVELS
+from app.services.analyse import NAMES, Analysis, MapAnalysis
+from app.stats.formatting import limits, number, p_value
+from app.stats.result import Interval, NotDefined
+from app.stats.sentences import sentence
+from app.ui.sentences import label
+
+DECIMALS = 2
+"""Of figures in the unit of the measurement."""
+
+NONE = "–"
+"""Stands in a cell that has no figure; the reason is said beside the table."""
+
+_ON_SCREEN = {"s^-1": "s⁻¹", "g/cm2": "g/cm²", "mg/cm2": "mg/cm²", "mg/cm3": "mg/cm³"}
+
+
+def screen_unit(unit: str) -> str:
+    """A unit with raised figures."""
+    return _ON_SCREEN.get(unit, unit)
+
+
+def value_title(one: MapAnalysis) -> str:
+    """Name and unit of a map: ``FF (%)``."""
+    return label("stats.value", name=NAMES[one.quantity], unit=screen_unit(one.unit))
+
+
+def difference_unit(one: MapAnalysis) -> str:
+    """Unit of a difference: percent minus percent is percentage points."""
+    if one.unit == UNITS[Quantity.FF]:
+        return label("stats.percentage_points")
+    return screen_unit(one.unit)
+
+
+def bmd_title(analysis: Analysis) -> str:
+    """Name, region and unit of the bone density, as far as the table says them."""
+    unit = screen_unit(analysis.cohort.bmd_unit)
+    return label("stats.bmd" if unit else "stats.bmd_no_unit", region=analysis.bmd_region, unit=unit)
+
+
+def levels_text(levels: str) -> str:
+    """What a value is made of: ``mean of L1-L5``, or the one level."""
+    return label("stats.levels.mean" if levels in MEAN_LEVELS else "stats.levels.single", levels=levels)
+
+
+def what_is_measured(analysis: Analysis, quantity: Quantity) -> str:
+    """Name of a value in a sentence: ``FF (mean of L1-L5)``."""
+    levels = levels_text(analysis.cohort.levels)
+    return label("stats.what", name=NAMES[quantity], levels=levels)
+
+
+def footer(analysis: Analysis) -> str:
+    """Small words below a figure: nobody shall take made-up patients for real ones."""
+    return label("stats.footer.synthetic") if analysis.synthetic else ""
+
+
+def interval(found: Interval | None, decimals: int = 3) -> str:
+    """Cell of a confidence interval."""
+    return NONE if found is None else limits(found, decimals)
+
+
+def figure(value: float | None, decimals: int = 3) -> str:
+    """Cell of a figure."""
+    return NONE if value is None else number(value, decimals)
+
+
+def p_cell(p: float | None) -> str:
+    """Cell of a p value: ``0.012``, ``< 0.001``."""
+    return NONE if p is None else p_value(p).removeprefix("= ")
+
+
+def notes(*items: Any) -> tuple[str, ...]:
+    """Sentences of the warnings of some results, each once."""
+    said = [sentence(note) for item in items if not isinstance(item, NotDefined) for note in item.notes]
+    return tuple(dict.fromkeys(said))
+
+
+def paper(*said: tuple[Any, str]) -> str:
+    """Whole sentences of what is defined; a reason stands where its figures would, not in a paper."""
+    return " ".join(text for item, text in said if not isinstance(item, NotDefined))

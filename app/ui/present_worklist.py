@@ -1,0 +1,31 @@
+"""Rows of the worklist and of the record of changes. Pure, no Qt."""
+
+from __future__ import annotations
+
+from app.domain.protocol import LEVELS
+from app.services.open_session import AuditRow
+from app.services.read_exam import CaseRow
+from app.ui import sentences
+from app.ui.present import case_state, levels_done, text
+
+
+def worklist_row(case: CaseRow) -> tuple[str, ...]:
+    """Code, state, levels, time of the last change."""
+    done = levels_done(case.done, len(LEVELS)) if case.done else ""
+    return (case.code, case_state(case), done, _short_time(case.last_change))
+
+
+def _short_time(at_utc: str) -> str:
+    """ISO time to the second, with a blank instead of the T."""
+    return at_utc[:19].replace("T", " ")
+
+
+def audit_row(entry: AuditRow) -> tuple[str, ...]:
+    """Time, who, action, subject, before, now."""
+    action = sentences.ACTIONS.get(entry.action, entry.action)
+    return (_short_time(entry.at_utc), entry.actor, action, entry.subject, entry.old, entry.new)
+
+
+def chain_text(count: int, broken: int | None) -> str:
+    """Verdict on the chain of the record."""
+    return text("audit.whole", count=count) if broken is None else text("audit.broken", seq=broken)

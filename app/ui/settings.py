@@ -1,0 +1,55 @@
+"""What the program remembers between starts. Values only; study rules live in the session's protocol."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSettings
+
+THEMES = ("auto", "dark", "light")
+_RECENT = 8
+
+
+class Settings:
+    """Recent sessions, theme and window place, in one INI file.
+
+    Parameters
+    ----------
+    path : Path
+        The INI file; made when first written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._store = QSettings(str(path), QSettings.Format.IniFormat)
+
+    @property
+    def theme(self) -> str:
+        """``auto`` (dark for reading, light for statistics), ``dark`` or ``light``."""
+        # INI files hold text only, so the type is asked for
+        chosen = str(self._store.value("theme", "auto", type=str))
+        return chosen if chosen in THEMES else "auto"
+
+    @theme.setter
+    def theme(self, name: str) -> None:
+        self._store.setValue("theme", name)
+
+    @property
+    def recent(self) -> list[Path]:
+        """Sessions opened lately that still exist, the newest first."""
+        told = str(self._store.value("recent", "", type=str))
+        return [Path(line) for line in told.split("|") if line and Path(line).is_file()]
+
+    def remember(self, session: Path) -> None:
+        """Put a session at the head of the recent ones."""
+        paths = [session.absolute(), *(path for path in self.recent if path != session.absolute())]
+        self._store.setValue("recent", "|".join(str(path) for path in paths[:_RECENT]))
+
+    @property
+    def geometry(self) -> QByteArray:
+        """Place of the window; empty at the first start."""
+        found = self._store.value("geometry", QByteArray(), type=QByteArray)
+        return found if isinstance(found, QByteArray) else QByteArray()
+
+    @geometry.setter
+    def geometry(self, place: QByteArray) -> None:
+        self._store.setValue("geometry", place)

@@ -1,0 +1,78 @@
+"""The line at the bottom: saved, undo, protocol, what runs, and what this program is not."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
+
+from app.ui import present, sentences
+from app.ui.tasks import Tasks
+from app.ui.widgets import named, words
+from app.ui.workspace import Workspace
+
+
+class StatusBar(QWidget):
+    """Quiet facts; while a task runs, its progress with count, time left and Cancel."""
+
+    def __init__(self, workspace: Workspace, tasks: Tasks, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        named(self, "statusbar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._workspace = workspace
+        self.saved = words(role="quiet")
+        self._undo = words(role="quiet")
+        self._protocol = words(role="quiet")
+        self._task = words(role="quiet")
+        self._bar = QProgressBar()
+        self._bar.setFixedSize(140, 6)
+        self._bar.setTextVisible(False)
+        self.cancel = QPushButton(present.text("app.cancel"))
+        self.cancel.clicked.connect(tasks.cancel)
+        self._since = 0.0
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 3, 14, 3)
+        row.setSpacing(18)
+        for fact in (self.saved, self._undo, self._protocol):
+            row.addWidget(fact)
+        row.addStretch(1)
+        for part in (self._task, self._bar, self.cancel):
+            row.addWidget(part)
+        row.addStretch(1)
+        row.addWidget(words(sentences.RESEARCH_USE, "quiet"))
+        row.addWidget(words(present.text("app.keys_hint"), "quiet"))
+        self._show_task(shown=False)
+        workspace.changed.connect(self.refresh)
+        workspace.selection_changed.connect(self.refresh)
+        tasks.progressed.connect(self._on_progress)
+        tasks.ended.connect(self._on_ended)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the facts as they are."""
+        space = self._workspace
+        if space.session is None:
+            for widget in (self.saved, self._undo, self._protocol):
+                widget.setText("")
+            return
+        saved = present.text("app.saved", time=space.saved_at) if space.saved_at else None
+        self.saved.setText(saved or present.text("app.not_saved_yet"))
+        count = len(space.case.reading.history.undoable) if space.case else 0
+        self._undo.setText(present.text("app.undo_count", count=count))
+        self._protocol.setText(present.text("app.protocol", stamp=space.session.protocol.stamp))
+
+    def _on_progress(self, done: int, total: int | None) -> None:
+        if self._bar.isHidden():
+            self._since = monotonic()
+            self._show_task(shown=True)
+        self._bar.setMaximum(total or 0)
+        self._bar.setValue(done if total else -1)
+        self._task.setText(present.progress_text(done, total, monotonic() - self._since))
+
+    def _on_ended(self) -> None:
+        self._show_task(shown=False)
+
+    def _show_task(self, *, shown: bool) -> None:
+        for widget in (self._task, self._bar, self.cancel):
+            widget.setVisible(shown)

@@ -1,0 +1,132 @@
+"""Long use cases in the background, each on a connection of its own: import, clinical table, export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from app.domain.errors import StoreUnavailable
+from app.domain.progress import Progress
+from app.services.changed import What
+from app.services.open_session import Session
+from app.ui.jobs import Job
+from app.ui.workspace import Workspace
+
+Done = Callable[[Any], None]
+
+
+class Tasks(QObject):
+    """Runs one long task at a time on the workspace's session.
+
+    Signals
+    -------
+    progressed : object, object
+        Pieces done, and all pieces or None.
+    ended
+        No task runs any more.
+    imported, joined, exported : object
+        The ImportReport, the ClinicalReport, the paths written.
+    """
+
+    progressed = Signal(object, object)
+    ended = Signal()
+    imported = Signal(object)
+    joined = Signal(object)
+    exported = Signal(object)
+
+    def __init__(self, workspace: Workspace, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self._job = Job(self)
+        self._done: Done | None = None
+        self._job.progressed.connect(self.progressed)
+        self._job.finished.connect(self._on_finished)
+        self._job.failed.connect(self._on_failed)
+        workspace.closing.connect(self.stop)
+
+    def import_folder(self, path: Path) -> None:
+        """Import every exam under a path into the open session."""
+
+        def work(session: Session, progress: Progress) -> object:
+            # the DICOM library is loaded by the first import, not by the start of the program
+            from app.services.import_exams import import_path  # noqa: PLC0415
+
+            return import_path(session, path, progress)
+
+        self._start(work, self._on_imported, writing=True)
+
+    def import_clinical(self, path: Path) -> None:
+        """Read a clinical table into the open session."""
+
+        def work(session: Session, _: Progress) -> object:
+            # pandas is loaded by the first table, not by the start of the program
+            from app.services.join_clinical import import_clinical  # noqa: PLC0415
+
+            return import_clinical(session, path)
+
+        self._start(work, self._on_joined, writing=True)
+
+    def export(self, folder: Path) -> None:
+        """Write the CSV files of the open session."""
+        viewer = self._workspace.viewer
+
+        def work(session: Session, _: Progress) -> object:
+            from app.services.export import export  # noqa: PLC0415 - as above
+
+            return export(session, viewer, folder) if viewer else ()
+
+        self._start(work, self.exported.emit, writing=False)
+
+    def cancel(self) -> None:
+        """Ask the running task to stop."""
+        self._job.cancel()
+
+    def stop(self) -> None:
+        """Stop and wait, before the session closes."""
+        self._job.wait()
+
+    @property
+    def running(self) -> bool:
+        """Whether a task runs."""
+        return self._job.running
+
+    def _start(self, work: Callable[[Session, Progress], object], done: Done, *, writing: bool) -> None:
+        session = self._workspace.session
+        if session is None or self._job.running:
+            return
+        if writing and session.read_only:
+            self._workspace.failed.emit(StoreUnavailable("store.read_only", file=session.name))
+            return
+
+        def run(progress: Progress) -> object:
+            own = session.another()
+            try:
+                return work(own, progress)
+            finally:
+                own.close()
+
+        self._done = done
+        self.progressed.emit(0, None)
+        self._job.start(run)
+
+    def _on_finished(self, result: object) -> None:
+        self.ended.emit()
+        if self._done is not None:
+            self._done(result)
+
+    def _on_failed(self, problem: object) -> None:
+        self.ended.emit()
+        self._workspace.failed.emit(problem)
+
+    def _on_imported(self, report: Any) -> None:
+        self._workspace.note(report.changed.what)
+        if self._workspace.case is None:
+            self._workspace.return_to_case()
+        self.imported.emit(report)
+
+    def _on_joined(self, report: object) -> None:
+        self._workspace.note(What.CLINICAL)
+        self.joined.emit(report)

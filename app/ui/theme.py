@@ -1,0 +1,186 @@
+"""Colours and style: chrome follows the theme, data colours do not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication
+
+from app.domain.protocol import Level
+
+# each level has a colour and always its label beside it: colour never carries meaning alone
+LEVEL_COLOURS = {
+    Level.L1: "#6fb7ff",
+    Level.L2: "#7fdc8c",
+    Level.L3: "#ffd166",
+    Level.L4: "#ff9a66",
+    Level.L5: "#d7a1ff",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Colours of the chrome.
+
+    Attributes
+    ----------
+    window, panel, raised, hover : str
+        From the background to a control under the mouse.
+    border, text, quiet : str
+        Lines, words, and words that may wait.
+    accent, on_accent, selected : str
+        The one accent, the words on it, and the quiet version for a selected row.
+    good, warn, warn_back, bad : str
+        States, each always with a word or a mark beside it.
+    """
+
+    window: str
+    panel: str
+    raised: str
+    hover: str
+    border: str
+    text: str
+    quiet: str
+    accent: str
+    on_accent: str
+    selected: str
+    good: str
+    warn: str
+    warn_back: str
+    bad: str
+    dark: bool
+
+
+DARK = Theme(
+    window="#0f1215",
+    panel="#14181c",
+    raised="#20262c",
+    hover="#2a323a",
+    border="#262d34",
+    text="#e8ecef",
+    quiet="#9aa5af",
+    accent="#3d82d8",
+    on_accent="#ffffff",
+    selected="#1d2a3a",
+    good="#6fd392",
+    warn="#f0c36a",
+    warn_back="#2b2413",
+    bad="#ff8f87",
+    dark=True,
+)
+LIGHT = Theme(
+    window="#f4f6f8",
+    panel="#ffffff",
+    raised="#ffffff",
+    hover="#e9eef4",
+    border="#d9dfe5",
+    text="#1b2126",
+    quiet="#5a6570",
+    accent="#1f5fae",
+    on_accent="#ffffff",
+    selected="#e3edf9",
+    good="#1d7a41",
+    warn="#8a5a00",
+    warn_back="#fdf3dc",
+    bad="#b3261e",
+    dark=False,
+)
+
+_STYLE = """
+* { font-size: 10pt; }
+QMainWindow, QDialog, QStackedWidget, #page { background: @window; }
+QWidget { color: @text; }
+QLabel { background: transparent; }
+QLabel[role="quiet"] { color: @quiet; }
+QLabel[role="title"] { font-size: 13pt; font-weight: 600; }
+QLabel[role="hero"] { font-size: 26pt; font-weight: 600; }
+QLabel[role="section"] { font-weight: 600; }
+QLabel[role="badge"] { border: 1px solid @good; color: @good; border-radius: 4px; padding: 2px 8px; }
+QLabel[role="badge-warn"] { border: 1px solid @warn; color: @warn; border-radius: 4px; padding: 2px 8px; }
+QLabel[role="warning"] { background: @warn_back; color: @warn; border: 1px solid @warn; border-radius: 5px;
+    padding: 7px 9px; }
+QLabel[role="sentence"] { background: @panel; border: 1px solid @border; border-left: 3px solid @accent;
+    border-radius: 5px; padding: 9px 12px; }
+#topbar, #statusbar, #sidebar, #panel { background: @panel; }
+#topbar { border-bottom: 1px solid @border; }
+#statusbar { border-top: 1px solid @border; }
+#sidebar { border-right: 1px solid @border; }
+#panel { border-left: 1px solid @border; }
+#card { background: @panel; border: 1px solid @border; border-radius: 7px; }
+#mapbar { background: @panel; border-bottom: 1px solid @border; }
+QPushButton, QToolButton, QComboBox, QLineEdit {
+    background: @raised; border: 1px solid @border; border-radius: 5px; padding: 4px 10px; min-height: 18px; }
+QPushButton:hover, QToolButton:hover, QComboBox:hover { background: @hover; }
+QPushButton:disabled, QToolButton:disabled { color: @quiet; }
+QPushButton:focus, QToolButton:focus, QComboBox:focus, QLineEdit:focus { border: 1px solid @accent; }
+QPushButton[role="primary"] { background: @accent; color: @on_accent; border-color: @accent;
+    font-weight: 600; }
+QPushButton[role="primary"]:disabled { background: @hover; color: @quiet; border-color: @border; }
+QPushButton[role="nav"] { background: transparent; border: 1px solid transparent; color: @quiet;
+    padding: 5px 14px; }
+QPushButton[role="nav"]:hover { background: @hover; }
+QPushButton[role="nav"]:checked { background: @selected; color: @text; font-weight: 600; }
+QPushButton[role="nav"]:focus { border: 1px solid @accent; }
+QToolButton::menu-indicator { image: none; }
+QMenu { background: @raised; border: 1px solid @border; padding: 4px; }
+QMenu::item { padding: 5px 24px 5px 12px; border-radius: 4px; }
+QMenu::item:selected { background: @selected; }
+QMenu::item:disabled { color: @quiet; }
+QMenu::separator { height: 1px; background: @border; margin: 4px 6px; }
+QTableView, QListView, QTreeView, QTextEdit, QPlainTextEdit { background: @panel; border: 1px solid @border;
+    border-radius: 5px; gridline-color: @border; selection-background-color: @selected;
+    selection-color: @text; alternate-background-color: @window; }
+QTableView:focus, QListView:focus { border: 1px solid @accent; }
+QTableView::item, QListView::item { padding: 3px 6px; }
+QHeaderView { background: @panel; }
+QHeaderView::section { background: @panel; color: @quiet; border: none; border-bottom: 1px solid @border;
+    padding: 5px 6px; }
+QProgressBar { background: @hover; border: none; border-radius: 2px; }
+QProgressBar::chunk { background: @accent; border-radius: 2px; }
+QScrollBar { background: transparent; width: 10px; height: 10px; }
+QScrollBar::handle { background: @hover; border-radius: 4px; min-height: 24px; min-width: 24px; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
+QTabBar::tab { color: @quiet; padding: 8px 14px; border-bottom: 2px solid transparent; }
+QTabBar::tab:selected { color: @text; border-bottom: 2px solid @accent; }
+QTabBar { background: @panel; }
+QToolTip { background: @raised; color: @text; border: 1px solid @border; padding: 4px; }
+QSplitter::handle { background: @border; }
+"""
+
+
+def style_sheet(theme: Theme) -> str:
+    """Qt style sheet of a theme."""
+    text = _STYLE
+    # longest names first: @window must not be read as @warn
+    for name in sorted((field.name for field in fields(Theme)), key=len, reverse=True):
+        text = text.replace(f"@{name}", str(getattr(theme, name)))
+    return text
+
+
+def palette(theme: Theme) -> QPalette:
+    """Palette for what the style sheet does not reach."""
+    colours = QPalette()
+    for role, value in (
+        (QPalette.ColorRole.Window, theme.window),
+        (QPalette.ColorRole.WindowText, theme.text),
+        (QPalette.ColorRole.Base, theme.panel),
+        (QPalette.ColorRole.AlternateBase, theme.window),
+        (QPalette.ColorRole.Text, theme.text),
+        (QPalette.ColorRole.PlaceholderText, theme.quiet),
+        (QPalette.ColorRole.Button, theme.raised),
+        (QPalette.ColorRole.ButtonText, theme.text),
+        (QPalette.ColorRole.Highlight, theme.accent),
+        (QPalette.ColorRole.HighlightedText, theme.on_accent),
+        (QPalette.ColorRole.ToolTipBase, theme.raised),
+        (QPalette.ColorRole.ToolTipText, theme.text),
+        (QPalette.ColorRole.Link, theme.accent),
+    ):
+        colours.setColor(role, QColor(value))
+    return colours
+
+
+def apply(app: QApplication, theme: Theme) -> None:
+    """Give the whole program a theme."""
+    app.setPalette(palette(theme))
+    app.setStyleSheet(style_sheet(theme))
