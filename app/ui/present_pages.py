@@ -70,5 +70,4 @@ def _exam_line(exam: ImportedExam) -> str:
 
 def refusal_line(refusal: Refusal) -> str:
     """A file and why it was not used."""
-    reason = sentences.sentence(refusal.code, refusal.values)
-    return text("import.refusal", path=str(refusal.path), reason=reason)
+    return sentences.sentence(refusal.code, {"path": str(refusal.path), **refusal.values})

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.domain.errors import Value
+from app.ui.sentences_files import CODE_WORDS, FILES
 
 RESEARCH_USE = "Research use only. Not a medical device."
 RESEARCH_USE_LONG = (
@@ -227,7 +228,6 @@ LABELS: dict[str, str] = {
     "import.imported": "{count} exams imported",
     "import.refused": "{count} files or folders not used",
     "import.warning": "    {words}",
-    "import.refusal": "{path}: {reason}",
     "import.cancelled": "Stopped. What was imported before stays.",
     "import.not_saved": "Could not be saved as {file}. Choose another place or make room.",
     "task.counting": "{done} found so far",
@@ -464,8 +464,11 @@ SENTENCES: dict[str, str] = {
     "task.cancelled": "Stopped at your wish.",
     "picture.cannot_write": "The picture could not be written to {file}. Choose another place or make room.",
     "export.cannot_write": "The export could not be written to {path}. Choose another folder or make room.",
+    "protocol.wrong_value": "The protocol file has an unusable value for {field}. Correct it, then try again.",
     "help.missing": "The help page is missing from this installation. Install the program again.",
 }
+
+SENTENCES |= FILES
 
 ACTIONS: dict[str, str] = {
     "session.created": "session created",
@@ -497,4 +500,10 @@ def label(code: str, /, **values: Value) -> str:
 def sentence(code: str, values: Mapping[str, Value]) -> str:
     """Whole sentence of an error, finding, refusal or notice."""
     template = SENTENCES.get(code)
-    return template.format(**values) if template else _FALLBACK.format(code=code)
+    if template is None:
+        return _FALLBACK.format(code=code)
+    told = {
+        key: CODE_WORDS.get(value, value) if isinstance(value, str) else value
+        for key, value in values.items()
+    }
+    return template.format(**told)

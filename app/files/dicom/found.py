@@ -1,0 +1,190 @@
+"""What a folder turned out to hold: exams that can be loaded, and a reason for every other file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.domain.errors import AppError, Value
+from app.domain.exam import Exam
+from app.domain.grid import Grid
+from app.domain.identity import Identity
+from app.domain.maps import Quantity, Scaling
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a file (or a folder) is in no map of any exam.
+
+    Attributes
+    ----------
+    path : Path
+        The file, or the folder for reasons that concern it whole.
+    code : str
+        Key of the sentence, such as ``"role.none"``.
+    values : mapping of str to Value
+        What the sentence names; never anything of the patient.
+    """
+
+    path: Path
+    code: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to know about an exam that is not refused; code and values as in :class:`Refusal`."""
+
+    code: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PixelForm:
+    """How a map's 16-bit integers are to be read.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        ``(rows, cols)`` of one slice.
+    signed : bool
+        Two's complement, else without sign.
+    bits : int
+        Bits in use, counted from the lowest; the others repeat the sign.
+    """
+
+    shape: tuple[int, int]
+    signed: bool
+    bits: int
+
+
+@dataclass(frozen=True, slots=True)
+class MapFound:
+    """One quantity on one grid, known from headers alone.
+
+    Attributes
+    ----------
+    quantity : Quantity
+        What the images show.
+    grid : Grid
+        Where the voxels lie, from the positions of the slices.
+    files : tuple of Path
+        One file per slice, in order of position along the normal.
+    sop_uids : tuple of str
+        SOP Instance UID of each file.
+    series_uid, description : str
+        Series Instance UID and Series Description.
+    role_evidence : str
+        Code of the evidence for the quantity: ``image_type``, ``ge_private`` or ``description``.
+    slope, intercept : float
+        ``value = stored * slope + intercept``.
+    rule : str
+        ``dicom.rescale`` or ``ge.physical``.
+    pixels : PixelForm
+        How the stored integers are to be read.
+    scaling : Scaling or None
+        What the range check found; None until the voxels have been read.
+    """
+
+    quantity: Quantity
+    grid: Grid
+    files: tuple[Path, ...]
+    sop_uids: tuple[str, ...]
+    series_uid: str
+    description: str
+    role_evidence: str
+    slope: float
+    intercept: float
+    rule: str
+    pixels: PixelForm
+    scaling: Scaling | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExamFound:
+    """The maps of one study in one frame of reference.
+
+    Attributes
+    ----------
+    identity : Identity
+        Who it is; goes to the identity table and nowhere else.
+    maps : tuple of MapFound
+        In the order of :class:`Quantity`, no quantity twice, all on one grid, FF or R2* among them.
+    field_strength_t : float or None
+        Magnetic field, tesla.
+    manufacturer, model : str
+        Of the scanner.
+    native_voxel_mm : tuple of float or None
+        Acquired ``(row, col)`` voxel size before zero filling.
+    warnings : tuple of Notice
+        What the reader should know, such as ``exam.no_r2star``.
+    """
+
+    identity: Identity
+    maps: tuple[MapFound, ...]
+    field_strength_t: float | None
+    manufacturer: str
+    model: str
+    native_voxel_mm: tuple[float, float] | None
+    warnings: tuple[Notice, ...] = ()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file of every map."""
+        return tuple(path for found in self.maps for path in found.files)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Everything under a path: each file is in exactly one map of one exam, or refused.
+
+    Attributes
+    ----------
+    exams : tuple of ExamFound
+        In order of their first file.
+    refused : tuple of Refusal
+        In order of path.
+    """
+
+    exams: tuple[ExamFound, ...]
+    refused: tuple[Refusal, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadedExam:
+    """An exam with its voxels, checked.
+
+    Attributes
+    ----------
+    exam : Exam
+        The maps, with an empty case code.
+    identity : Identity
+        Who it is.
+    sources : mapping of Quantity to MapFound
+        Where each map came from, with its scaling filled in.
+    warnings : tuple of Notice
+        What the reader should know.
+    refused : tuple of Refusal
+        Files of maps that headers promised and voxels did not keep.
+    """
+
+    exam: Exam
+    identity: Identity
+    sources: Mapping[Quantity, MapFound]
+    warnings: tuple[Notice, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+
+
+class ExamRefused(AppError):  # noqa: N818 - a verdict on files, as Refusal is
+    """No map of an exam can be measured.
+
+    Attributes
+    ----------
+    refused : tuple of Refusal
+        One reason for every file of the exam.
+    """
+
+    def __init__(self, refused: tuple[Refusal, ...]) -> None:
+        super().__init__("exam.refused", files=len(refused))
+        self.refused = refused

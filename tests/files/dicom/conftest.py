@@ -1,0 +1,142 @@
+"""Small GE-style exams written with pydicom alone, so that their truth does not come from the program."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
+
+TOKENS = {
+    "FF": "FAT_FRACTION",
+    "R2STAR": "R2_STAR_MAP",
+    "WATER": "WATER",
+    "FAT": "FAT",
+    "IN_PHASE": "IN_PHASE",
+    "OUT_PHASE": "OUT_PHASE",
+}
+PREFIXES = {
+    "FF": "FatFrac: ",
+    "R2STAR": "R2*: ",
+    "WATER": "WATER: ",
+    "FAT": "FAT: ",
+    "IN_PHASE": "InPhase: ",
+    "OUT_PHASE": "OutPhase: ",
+}
+_RANGES = {"FF": (5, 95), "R2STAR": (30, 160), "WATER": (200, 900), "FAT": (100, 800)}
+
+Edit = Callable[[Dataset, str, int], None]
+
+
+@dataclass
+class GeExam:
+    """An exam on disc and what is true of it.
+
+    ``voxels`` and ``files`` are by quantity; slices in order of position (x grows to the patient's left).
+    """
+
+    folder: Path
+    voxels: dict[str, npt.NDArray[np.int16]] = field(default_factory=dict)
+    files: dict[str, list[Path]] = field(default_factory=dict)
+
+
+def slice_of(quantity: str, index: int, pixels: npt.NDArray[np.integer]) -> Dataset:
+    """One sagittal slice, 4 mm apart, stored with anterior to the left."""
+    made = Dataset()
+    made.file_meta = FileMetaDataset()
+    made.file_meta.MediaStorageSOPClassUID = MRImageStorage
+    made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    made.SOPClassUID = MRImageStorage
+    made.Modality = "MR"
+    made.Manufacturer = "GE MEDICAL SYSTEMS"
+    made.ManufacturerModelName = "SIGNA Test"
+    made.ImageType = ["DERIVED", "PRIMARY", "DIXON", TOKENS[quantity]]
+    made.SeriesDescription = PREFIXES[quantity] + "Sag IDEAL IQ"
+    made.StudyInstanceUID = "1.2.3.1"
+    made.FrameOfReferenceUID = "1.2.3.2"
+    made.SeriesInstanceUID = f"1.2.3.3.{list(TOKENS).index(quantity)}"
+    made.SOPInstanceUID = f"1.2.3.4.{list(TOKENS).index(quantity)}.{index}"
+    made.PatientName = "Doe^Jane"
+    made.PatientID = "000417"
+    made.PatientBirthDate = "19600229"
+    made.PatientSex = "F"
+    made.StudyDate = "20240131"
+    made.AccessionNumber = "ACC1"
+    made.MagneticFieldStrength = "3"
+    made.AcquisitionMatrix = [0, 8, 6, 0]
+    made.SpacingBetweenSlices = "4.0"
+    made.SliceThickness = "4.0"
+    made.InstanceNumber = str(index + 1)
+    made.ImageOrientationPatient = ["-0", "1", "0", "0", "-0", "-1"]
+    # the normal of this orientation is -x, so the first slice in order of position lies furthest left
+    made.ImagePositionPatient = [str(20.0 - 4 * index), "-40.5", "60.25"]
+    made.PixelSpacing = ["1.5", "1.25"]
+    made.SamplesPerPixel = 1
+    made.PhotometricInterpretation = "MONOCHROME2"
+    made.Rows, made.Columns = pixels.shape
+    made.BitsAllocated = made.BitsStored = 16
+    made.HighBit = 15
+    made.PixelRepresentation = 1
+    block = made.private_block(0x0019, "GEMS_ACQU_01", create=True)
+    block.add_new(0x9C, "LO", "Ideal3Darc")
+    made.PixelData = pixels.astype("<i2").tobytes()
+    return made
+
+
+def write_exam(
+    folder: Path,
+    quantities: tuple[str, ...] = ("FF", "R2STAR", "WATER", "FAT"),
+    *,
+    slices: int = 4,
+    size: tuple[int, int] = (12, 16),
+    edit: Edit | None = None,
+) -> GeExam:
+    """Write one exam; ``edit`` may change each slice before it is written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(len(quantities))
+    exam = GeExam(folder)
+    for quantity in quantities:
+        low, high = _RANGES.get(quantity, (100, 900))
+        exam.voxels[quantity] = rng.integers(low, high, (slices, *size)).astype(np.int16)
+        exam.files[quantity] = []
+        for index in range(slices):
+            made = slice_of(quantity, index, exam.voxels[quantity][index])
+            if edit is not None:
+                edit(made, quantity, index)
+            path = folder / f"{quantity}_{index:02}"
+            made.file_meta.MediaStorageSOPInstanceUID = made.SOPInstanceUID
+            made.save_as(path, enforce_file_format=True)
+            exam.files[quantity].append(path)
+    return exam
+
+
+@pytest.fixture
+def write() -> Callable[..., GeExam]:
+    return write_exam
+
+
+@pytest.fixture
+def slice_maker() -> Callable[..., Dataset]:
+    return slice_of
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """Folder of real files from several vendors, found through the environment only."""
+    told = os.environ.get("MARROWMARK_TEST_DATA")
+    if not told:
+        pytest.skip("needs MARROWMARK_TEST_DATA")
+    return Path(told)
+
+
+@pytest.fixture(scope="session")
+def small_exam_bytes(tmp_path_factory: pytest.TempPathFactory) -> tuple[GeExam, dict[str, bytes]]:
+    """FF and R2* of three slices, and the bytes of each file by name."""
+    exam = write_exam(tmp_path_factory.mktemp("exam"), ("FF", "R2STAR"), slices=3)
+    return exam, {path.name: path.read_bytes() for path in sorted(exam.folder.iterdir())}

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from app.domain.grid import Grid
+from app.domain.maps import Quantity
+from app.files.dicom.found import MapFound, PixelForm
+from app.files.dicom.scale import Disagreement, check_scale, foreground_of, histogram
+
+SHAPE = (2, 20, 20)
+
+
+def found(quantity: Quantity, slope: float = 1.0, intercept: float = 0.0) -> MapFound:
+    grid = Grid(SHAPE, (4, 1, 1), (0, 0, 0), ((1, 0, 0), (0, 0, -1), (0, 1, 0)))
+    form = PixelForm((20, 20), signed=True, bits=16)
+    return MapFound(quantity, grid, (), (), "", "", "image_type", slope, intercept, "ge.physical", form)
+
+
+def spread(low: int, high: int) -> np.ndarray:
+    return np.linspace(low, high, 800).round().astype(np.int16).reshape(SHAPE)
+
+
+@given(
+    st.sampled_from([np.int16, np.uint16]).flatmap(
+        lambda kind: hnp.arrays(kind, st.integers(1, 60), elements=hnp.from_dtype(np.dtype(kind)))
+    ),
+    st.floats(0, 100),
+)
+def test_percentiles_of_the_histogram_are_those_of_numpy(values: np.ndarray, percent: float) -> None:
+    counted = histogram([values[:20], values[20:]])
+    assert counted.total == len(values)
+    assert counted.percentile(percent) == pytest.approx(
+        np.percentile(values.astype(float), percent), abs=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    ("quantity", "low", "high", "check"),
+    [
+        (Quantity.FF, 2, 98, "ff.percent"),
+        (Quantity.FF, -3, 119, "ff.percent"),
+        (Quantity.R2STAR, 5, 300, "r2star.per_second"),
+        (Quantity.WATER, 0, 30000, "signal"),
+    ],
+)
+def test_a_fitting_range_confirms_the_rule(quantity: Quantity, low: int, high: int, check: str) -> None:
+    scaling = check_scale(found(quantity), spread(low, high), foreground_of(None, None))
+    assert scaling.check == check
+    assert (scaling.rule, scaling.role_evidence, scaling.foreground) == (
+        "ge.physical",
+        "image_type",
+        "central_half",
+    )
+
+
+@pytest.mark.parametrize(
+    ("quantity", "low", "high", "code"),
+    [
+        (Quantity.FF, -5, 1, "scale.ff.fraction"),
+        (Quantity.FF, 100, 990, "scale.ff.permille"),
+        (Quantity.FF, 100, 9900, "scale.ff.hundredths"),
+        (Quantity.FF, 100, 19000, "scale.ff.out_of_range"),
+        (Quantity.R2STAR, 300, 3000, "scale.r2star.times_ten"),
+        (Quantity.R2STAR, -4, 4, "scale.r2star.per_ms"),
+        (Quantity.R2STAR, 2, 14, "scale.r2star.out_of_range"),
+        (Quantity.R2STAR, 220, 290, "scale.r2star.out_of_range"),
+    ],
+)
+def test_a_range_of_another_unit_is_refused_and_named(
+    quantity: Quantity, low: int, high: int, code: str
+) -> None:
+    with pytest.raises(Disagreement) as caught:
+        check_scale(found(quantity), spread(low, high), foreground_of(None, None))
+    assert caught.value.code == code
+    assert set(caught.value.values) == {"rule", "foreground", "p50", "p99", "p995"}
+
+
+def test_r2star_with_a_fitting_median_but_a_long_tail_is_refused() -> None:
+    stored = np.full(SHAPE, 50, np.int16)
+    stored[:, 8:10, 8:10] = 2000
+    stored[0, 0, 0] = 2100
+    with pytest.raises(Disagreement, match=r"scale\.r2star\.out_of_range"):
+        check_scale(found(Quantity.R2STAR), stored, foreground_of(None, None))
+
+
+def test_the_scale_is_applied_before_the_check() -> None:
+    scaling = check_scale(found(Quantity.FF, 0.1, -1.0), spread(0, 1000), foreground_of(None, None))
+    assert scaling.check == "ff.percent"
+    assert scaling.below == np.count_nonzero(spread(0, 1000) < 10)
+    assert scaling.zero == np.count_nonzero(spread(0, 1000) == 10)
+
+
+def test_nothing_is_clamped_and_odd_voxels_are_counted() -> None:
+    stored = np.full(SHAPE, 40, np.int16)
+    stored[:, 6:9, 6:9] = 35
+    stored[0, 0, :5] = -7
+    stored[0, 1, :4] = 0
+    stored[0, 2, :3] = 101
+    stored[0, 3, :2] = 130
+    scaling = check_scale(found(Quantity.FF), stored, foreground_of(None, None))
+    assert (scaling.below, scaling.zero, scaling.above, scaling.maximum) == (5, 4, 5, 2)
+    assert (int(stored.min()), int(stored.max())) == (-7, 130)
+
+
+def test_air_around_the_body_does_not_enter_the_check() -> None:
+    stored = np.random.default_rng(1).integers(0, 1000, SHAPE).astype(np.int16)
+    water = np.zeros(SHAPE, np.int16)
+    water[:, 5:9, 5:9] = 800
+    stored[water > 0] = np.arange(32) + 20
+    scaling = check_scale(found(Quantity.FF), stored, foreground_of(water, np.zeros_like(water) + 10))
+    assert (scaling.foreground, scaling.check) == ("water_and_fat", "ff.percent")
+    assert scaling.p50 == 35.5
+
+
+def test_the_central_half_leaves_out_zeros_and_the_saturated_maximum() -> None:
+    stored = np.full(SHAPE, 300, np.int16)
+    stored[:, 5:15, 5:10] = 0
+    stored[:, 5:15, 10:12] = 60
+    scaling = check_scale(found(Quantity.R2STAR), stored, foreground_of(None, None))
+    assert (scaling.p50, scaling.p995) == (60.0, 60.0)
+    assert scaling.maximum == np.count_nonzero(stored == 300)
+
+
+def test_water_and_fat_without_signal_fall_back_to_the_centre() -> None:
+    nothing = np.zeros(SHAPE, np.int16)
+    assert foreground_of(nothing, nothing).name == "central_half"
+
+
+def test_a_map_without_any_usable_voxel_is_refused() -> None:
+    with pytest.raises(Disagreement) as caught:
+        check_scale(found(Quantity.FF), np.full(SHAPE, 50, np.int16), foreground_of(None, None))
+    assert caught.value.code == "scale.nothing_to_check"
