@@ -1,4 +1,4 @@
-"""The demo without a screen: scripted readers place rectangles, then statistics, CSV and pictures of the pages.
+"""The demo without a screen: scripted readers, then statistics, CSV and a picture of each page.
 
 The readers are a script that knows where the vertebrae of the synthetic exams lie; their names say so.
 """

@@ -82,7 +82,7 @@ FILES: dict[str, str] = {
     "scale.r2star.times_ten": "{path}: R2* should be per second ({rule}), but looks ten times too large (median {p50:.4g}, 99th percentile {p99:.4g}, foreground: {foreground}). It was not imported; check the export.",
     "scale.r2star.per_ms": "{path}: R2* should be per second ({rule}), but looks like per millisecond (median {p50:.4g}, 99th percentile {p99:.4g}, foreground: {foreground}). It was not imported; check the export.",
     "scale.r2star.out_of_range": "{path}: R2* values do not fit per second (median {p50:.4g}, 99th percentile {p99:.4g}, foreground: {foreground}; {rule}); they may be T2*. Check the export.",
-    "phantom.matrix": "A phantom needs a matrix of at least {least} voxels. Correct the recipe.",
+    "phantom.matrix": "A phantom of {slices} slices with {rows} × {cols} voxels is too small or too large. Correct the recipe.",
     "phantom.marrow": "A phantom's marrow values must be possible fat fractions and relaxation rates. Correct the recipe.",
     "phantom.snr": "A phantom needs a signal-to-noise ratio above zero. Correct the recipe.",
     "phantom.lesion_kind": "The recipe names a lesion this version cannot draw. Correct the recipe.",
