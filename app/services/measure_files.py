@@ -1,4 +1,4 @@
-"""Count the voxels of one rectangle straight from image files: any number of a study can be checked with it."""
+"""Count the voxels of one rectangle straight from image files, to check any number of a study."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def measure_files(path: Path, rectangle: Rectangle, progress: Progress) -> Measu
 def _refuse_outside(rectangle: Rectangle, exam: Exam) -> None:
     if not rectangle.inside(exam.grid):
         slices, rows, cols = exam.grid.shape
-        raise InputError("measure.outside", slices=slices, rows=rows, cols=cols)
+        raise InputError("measure.outside", last_slice=slices - 1, last_row=rows - 1, last_col=cols - 1)
 
 
 def _measured(loaded: LoadedExam, rectangle: Rectangle) -> MeasuredExam:

@@ -1,7 +1,7 @@
 """The whole way of a number on this computer: file, import, rectangle, session, restart, CSV, statistics.
 
-Every figure is compared with one that comes from elsewhere: the integers of a made-up exam, averaged by numpy;
-and what the study behind the reference cohort printed.
+Every figure is compared with one that comes from elsewhere: the integers of a made-up exam, averaged by
+numpy; and what the study behind the reference cohort printed.
 """
 
 from __future__ import annotations
@@ -205,7 +205,10 @@ def _same_icc(found: Analysis, quantity: Quantity) -> bool:
 
 def _same_roc(found: Analysis, quantity: Quantity) -> bool:
     result = found.maps[quantity].roc
-    return isinstance(result, Roc) and _figures(result) == (_PRINTED_AUC[quantity], *_PRINTED_COUNTS[quantity])
+    return isinstance(result, Roc) and _figures(result) == (
+        _PRINTED_AUC[quantity],
+        *_PRINTED_COUNTS[quantity],
+    )
 
 
 def _same_combined(result: LogisticModel | NotDefined) -> bool:

@@ -62,7 +62,7 @@ class Tasks(QObject):
         """Read a clinical table into the open session."""
 
         def work(session: Session, _: Progress) -> object:
-            # pandas is loaded by the first table, not by the start of the program
+            # loaded by the first table, not by the start of the program
             from app.services.join_clinical import import_clinical  # noqa: PLC0415
 
             return import_clinical(session, path)

@@ -48,7 +48,7 @@ class ClinicalPage(TablePage):
                 self._read()
 
     def _read(self) -> None:
-        # pandas comes with the join; it is loaded by the first look, not by the start of the program
+        # what joins tables is loaded by the first look, not by the start of the program
         from app.services.join_clinical import clinical_view  # noqa: PLC0415
         from app.ui.present_pages import clinical_row  # noqa: PLC0415
 

@@ -1,0 +1,179 @@
+"""Cells of a clinical table as people type them: numbers, ages, sexes, dates, and many ways to say nothing.
+
+A cell is understood or it is named: what is not understood comes back as a code, never as a guess.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+_MISSING = frozenset({"", "/", "-", "--", "na", "n/a", "#n/a", "未查", "未测", "未做"})
+# hyphen-minus is what NFKC makes of the full-width sign; the others it leaves alone
+_MINUS = str.maketrans({"−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-"})
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)")
+_UNIT = re.compile(r"(mg|g) ?/ ?cm ?\^?([23])")
+_TIME = r"(?:[ t][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)?"
+_DATES = tuple(
+    re.compile(pattern + _TIME)
+    for pattern in (
+        r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})",
+        r"([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})",
+        r"([0-9]{4})\.([0-9]{1,2})\.([0-9]{1,2})",
+        r"([0-9]{4})([0-9]{2})([0-9]{2})",
+        r"([0-9]{4}) ?年 ?([0-9]{1,2}) ?月 ?([0-9]{1,2}) ?日",
+    )
+)
+_SERIAL = re.compile(r"([2-7][0-9]{4})(?:\.[0-9]+)?")
+# day 0 of Excel's calendar for every day after its invented 29 February 1900
+_SERIAL_START = date(1899, 12, 30)
+_SEXES = {"男": "M", "男性": "M", "m": "M", "male": "M", "女": "F", "女性": "F", "f": "F", "female": "F"}
+_AGE_WORDS = re.compile(r" ?(周岁|岁|years?|yrs?|y)$")
+_BMI_WORDS = re.compile(r" ?kg ?/ ?m\^?2$")
+_T_WORDS = re.compile(r" ?sd$")
+_FORCED_TEXT = re.compile(r'="(.*)"')
+_SPOILED_ID = re.compile(r"[0-9](\.[0-9]+)?E\+[0-9]+")
+
+NOT_A_NUMBER = "clinical.not_a_number"
+NOT_A_SEX = "clinical.not_a_sex"
+SEX_CODE = "clinical.sex_code"
+NOT_A_DATE = "clinical.not_a_date"
+IMPLAUSIBLE = "clinical.implausible"
+SPOILED_ID = "clinical.spoiled_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number read from a cell.
+
+    Attributes
+    ----------
+    value : float or None
+        None where the cell is empty or not understood.
+    problem : str
+        Why not, as a code; empty where all is well.
+    unit : str
+        Unit written in the cell itself.
+    """
+
+    value: float | None = None
+    problem: str = ""
+    unit: str = ""
+
+
+def plain(text: str) -> str:
+    """Full-width signs as ASCII, any minus as ``-``, lower case, no space around."""
+    return " ".join(unicodedata.normalize("NFKC", text).translate(_MINUS).casefold().split())
+
+
+def is_missing(text: str) -> bool:
+    """Whether a cell says that there is no value."""
+    return plain(text) in _MISSING
+
+
+def read_unit(text: str) -> str:
+    """The unit of density named in a text, such as ``g/cm2``; empty without one.
+
+    Parameters
+    ----------
+    text : str
+        As :func:`plain` gives it.
+    """
+    found = _UNIT.search(text)
+    return f"{found[1]}/cm{found[2]}" if found else ""
+
+
+def without_unit(text: str) -> str:
+    """A text of :func:`plain` without its unit of density."""
+    return _UNIT.sub("", text).strip()
+
+
+def read_bmd(text: str, *, decimal_comma: bool = False) -> Figure:
+    """A bone mineral density: above 0, any unit, with or without it."""
+    cell = plain(text)
+    return _figure(without_unit(cell), (0.0, float("inf")), decimal_comma, unit=read_unit(cell), above=True)
+
+
+def read_tscore(text: str, *, decimal_comma: bool = False) -> Figure:
+    """A T-score, -15 to 15: what lies outside has lost its decimal point."""
+    return _figure(_T_WORDS.sub("", plain(text)), (-15.0, 15.0), decimal_comma)
+
+
+def read_age(text: str, *, decimal_comma: bool = False) -> Figure:
+    """An age in years, 0 to 120."""
+    return _figure(_AGE_WORDS.sub("", plain(text)), (0.0, 120.0), decimal_comma)
+
+
+def read_bmi(text: str, *, decimal_comma: bool = False) -> Figure:
+    """A body mass index in kg/m2, 5 to 150."""
+    return _figure(_BMI_WORDS.sub("", plain(text)), (5.0, 150.0), decimal_comma)
+
+
+def _figure(
+    cell: str, limits: tuple[float, float], decimal_comma: bool, *, unit: str = "", above: bool = False
+) -> Figure:
+    if cell in _MISSING:
+        return Figure(unit=unit)
+    if decimal_comma and "." not in cell:
+        cell = cell.replace(",", ".", 1)
+    # float() itself would take "nan", "inf" and "1_000"
+    if not _NUMBER.fullmatch(cell):
+        return Figure(problem=NOT_A_NUMBER, unit=unit)
+    value = float(cell)
+    low, high = limits
+    if not low <= value <= high or (above and value == low):
+        return Figure(problem=IMPLAUSIBLE, unit=unit)
+    return Figure(value, unit=unit)
+
+
+def read_sex(text: str) -> tuple[str, str]:
+    """``M``, ``F`` or empty, and why it is empty as a code.
+
+    1 and 2 are not understood: which is which differs between hospitals.
+    """
+    cell = plain(text)
+    if cell in _MISSING:
+        return "", ""
+    if cell in _SEXES:
+        return _SEXES[cell], ""
+    return "", SEX_CODE if cell.isdigit() else NOT_A_SEX
+
+
+def read_date(text: str) -> tuple[str, str]:
+    """ISO date or empty, and why it is empty as a code.
+
+    Understood are year-month-day in ISO, with slashes or points, without signs, in Chinese, and Excel's
+    serial number (days from 1954 to 2119); a time behind the date is left out. Day-month and month-day are
+    not understood: they cannot be told apart.
+    """
+    cell = plain(text)
+    if cell in _MISSING:
+        return "", ""
+    for pattern in _DATES:
+        if found := pattern.fullmatch(cell):
+            return _iso(*(int(part) for part in found.groups()))
+    if found := _SERIAL.fullmatch(cell):
+        return (_SERIAL_START + timedelta(days=int(found[1]))).isoformat(), ""
+    return "", NOT_A_DATE
+
+
+def _iso(year: int, month: int, day: int) -> tuple[str, str]:
+    try:
+        return date(year, month, day).isoformat(), ""
+    except ValueError:
+        return "", NOT_A_DATE
+
+
+def read_id(text: str) -> tuple[str, str]:
+    """An identifier as text, leading zeros kept, and what is wrong with it as a code.
+
+    ``="0012"`` makes a spreadsheet keep zeros; ``1.23457E+11`` is what it leaves of a long number.
+    """
+    cell = unicodedata.normalize("NFKC", text).strip()
+    if forced := _FORCED_TEXT.fullmatch(cell):
+        cell = forced[1].strip()
+    if is_missing(cell):
+        return "", ""
+    return cell, SPOILED_ID if _SPOILED_ID.fullmatch(cell) else ""

@@ -1,0 +1,165 @@
+"""The study's statistics on whatever is signed off: agreement, correlation with BMD, ROC, combined model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from app import __version__
+from app.domain.maps import MEASURED, UNITS, Quantity
+from app.domain.protocol import Protocol
+from app.domain.reading import Viewer
+from app.services.assemble_cohort import Cohort, assemble_cohort
+from app.services.open_session import Session
+from app.stats.agreement import BlandAltman, bland_altman
+from app.stats.combined import LogisticModel, logistic
+from app.stats.correlation import Pearson, WithinGroups, pearson, within_groups
+from app.stats.icc import Icc, icc
+from app.stats.ranking import Direction
+from app.stats.result import NotDefined
+from app.stats.roc import Roc, roc
+
+DIRECTIONS: Mapping[Quantity, Direction] = MappingProxyType({Quantity.FF: "higher", Quantity.R2STAR: "lower"})
+"""Which values mean disease: stated by the study, never guessed from the data."""
+
+NAMES: Mapping[Quantity, str] = MappingProxyType({Quantity.FF: "FF", Quantity.R2STAR: "R2*"})
+"""What tables and sentences call the maps."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MapAnalysis:
+    """Everything about one map. Each part is a result or the reason why there is none.
+
+    Attributes
+    ----------
+    quantity : Quantity
+        FF or R2*.
+    unit : str
+        ``%``; for R2* ``s^-1`` or ``Hz`` as the protocol says.
+    bland_altman : BlandAltman or NotDefined
+        First reader - second reader, patient means over the levels both measured.
+    icc : Icc or NotDefined
+        Of the same pairs.
+    pearson : Pearson or NotDefined
+        x is the final value, y the BMD.
+    within_groups : WithinGroups or NotDefined
+        The same within the T-score groups.
+    roc : Roc or NotDefined
+        For the protocol's outcome; high FF, low R2*.
+    """
+
+    quantity: Quantity
+    unit: str
+    bland_altman: BlandAltman | NotDefined
+    icc: Icc | NotDefined
+    pearson: Pearson | NotDefined
+    within_groups: WithinGroups | NotDefined
+    roc: Roc | NotDefined
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysis:
+    """What the Statistics page, the command line and the report show.
+
+    Attributes
+    ----------
+    cohort : Cohort
+        One row per patient; ``index`` of every result counts its rows.
+    maps : mapping of Quantity to MapAnalysis
+        FF and R2*.
+    combined : LogisticModel or NotDefined
+        FF and R2* together.
+    protocol : str
+        Stamp of the protocol in force.
+    positive_t_score : float
+        The outcome of the ROC analyses is ``T <= positive_t_score``.
+    bmd_region : str
+        Region of BMD and T-score.
+    software : str
+        Version of the program.
+    synthetic : bool
+        The session holds made-up patients.
+    """
+
+    cohort: Cohort
+    maps: Mapping[Quantity, MapAnalysis]
+    combined: LogisticModel | NotDefined
+    protocol: str
+    positive_t_score: float
+    bmd_region: str
+    software: str
+    synthetic: bool
+
+
+def analyse(
+    session: Session,
+    viewer: Viewer,
+    *,
+    levels: str | None = None,
+    compare: tuple[str, str] | None = None,
+) -> Analysis:
+    """Analyse what is signed off.
+
+    Parameters
+    ----------
+    session : Session
+        The study.
+    viewer : Viewer
+        Who asks.
+    levels : str, optional
+        Levels of the patient mean (``L1-L4``, ``L1-L5`` or one level); the protocol's otherwise.
+    compare : tuple of str, optional
+        Names of the two readers to compare; otherwise the first two by enrolment who have signed off.
+
+    Returns
+    -------
+    Analysis
+        Also for an empty session: what cannot be computed says why.
+
+    Raises
+    ------
+    BlindingError
+        ``blinding.closed`` for a reader while the protocol blinds.
+    InputError
+        ``cohort.unknown_levels``, ``cohort.unknown_reader``.
+    """
+    protocol = session.protocol
+    cohort = assemble_cohort(session, viewer, levels=levels, compare=compare)
+    return Analysis(
+        cohort=cohort,
+        maps=MappingProxyType({quantity: _analyse_map(cohort, quantity, protocol) for quantity in MEASURED}),
+        combined=_combine(cohort),
+        protocol=protocol.stamp,
+        positive_t_score=protocol.positive_t_score,
+        bmd_region=protocol.bmd_region,
+        software=__version__,
+        synthetic=session.synthetic,
+    )
+
+
+def _analyse_map(cohort: Cohort, quantity: Quantity, protocol: Protocol) -> MapAnalysis:
+    value, pair = cohort.values[quantity], cohort.paired[quantity]
+    # two field strengths in one column: the readers' differences would mix as much as the values
+    mixed = cohort.blocked.get(quantity.value)
+    against_bmd = mixed or cohort.blocked.get("bmd")
+    return MapAnalysis(
+        quantity=quantity,
+        unit=protocol.r2star_unit if quantity is Quantity.R2STAR else UNITS[quantity],
+        bland_altman=mixed or bland_altman(pair[:, 0], pair[:, 1]),
+        icc=mixed or icc(pair),
+        pearson=against_bmd or pearson(value, cohort.bmd),
+        within_groups=against_bmd or within_groups(value, cohort.bmd, cohort.groups),
+        roc=mixed or roc(value, cohort.positive, direction=DIRECTIONS[quantity]),
+    )
+
+
+def _combine(cohort: Cohort) -> LogisticModel | NotDefined:
+    blocked = cohort.blocked.get(Quantity.R2STAR.value)
+    if blocked is not None:
+        return blocked
+    return logistic(
+        [cohort.values[quantity] for quantity in MEASURED],
+        [NAMES[quantity] for quantity in MEASURED],
+        cohort.positive,
+    )

@@ -1,0 +1,294 @@
+"""The long table: one row per patient, level, reader and round."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.domain.checks import check_geometry
+from app.domain.exam import Exam
+from app.domain.maps import MEASURED, ParametricMap, Quantity
+from app.domain.protocol import Level, Protocol
+from app.domain.reading import Kind
+from app.domain.shapes import Rectangle
+from app.files.tables import Cell
+from app.services.export_fields import CODES_APART, PREFIXES, YES_NO, Field, units
+from app.store.exported import ExamFacts
+from app.store.results import LevelResult
+
+NOT_MEASURABLE, NO_MAP, NOT_IN_TABLE, NO_VOXEL = "not_measurable", "no_map", "not_in_table", "no_voxel"
+"""Why a cell has no mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What every row of an export says of the session."""
+
+    synthetic: bool
+    audit_head: str
+
+
+@dataclass(frozen=True, slots=True)
+class LongRow:
+    """One level of one reading.
+
+    Attributes
+    ----------
+    cell : LevelResult
+        What the reader holds.
+    exam : ExamFacts
+        Of which exam.
+    flags : tuple of str
+        Codes of the geometric rules that speak up at this level.
+    stamp : Stamp
+        Of the session.
+    """
+
+    cell: LevelResult
+    exam: ExamFacts
+    flags: tuple[str, ...]
+    stamp: Stamp
+
+
+def long_rows(
+    cells: Sequence[LevelResult], exams: Mapping[int, ExamFacts], protocol: Protocol, stamp: Stamp
+) -> list[LongRow]:
+    """Rows in the order of ``cells``.
+
+    Parameters
+    ----------
+    cells : sequence of LevelResult
+        All readers' levels.
+    exams : mapping of int to ExamFacts
+        By key.
+    protocol : Protocol
+        Its geometric rules are asked.
+    stamp : Stamp
+        Of the session.
+    """
+    flags = _flags(cells, exams, protocol)
+    return [LongRow(cell, exams[cell.exam_id], flags.get(_key(cell), ()), stamp) for cell in cells]
+
+
+_Key = tuple[int, str, int, Level]
+
+
+def _key(cell: LevelResult) -> _Key:
+    return cell.exam_id, cell.reader, cell.round, cell.level
+
+
+def _flags(
+    cells: Sequence[LevelResult], exams: Mapping[int, ExamFacts], protocol: Protocol
+) -> dict[_Key, tuple[str, ...]]:
+    """Codes of what the geometric rules find, reading by reading."""
+    readings: dict[tuple[int, str, int], dict[Level, Rectangle]] = defaultdict(dict)
+    for cell in cells:
+        if cell.rectangle is not None:
+            readings[cell.exam_id, cell.reader, cell.round][cell.level] = cell.rectangle
+    shells = {exam_id: _shell(exams[exam_id]) for exam_id in {key[0] for key in readings}}
+    found: dict[_Key, tuple[str, ...]] = {}
+    for reading, rectangles in readings.items():
+        for finding in check_geometry(shells[reading[0]], rectangles, protocol):
+            key = (*reading, finding.level)
+            found[key] = (*found.get(key, ()), finding.code)
+    return found
+
+
+def _shell(facts: ExamFacts) -> Exam:
+    """An exam to ask geometry of: its voxels are one and the same zero, so that no pixel has to be read."""
+    quantity = next(one for one in MEASURED if one in facts.maps)
+    facts_of_map = facts.maps[quantity]
+    voxels = np.broadcast_to(np.zeros((), np.int16), facts_of_map.grid.shape)
+    empty = ParametricMap(quantity, voxels, facts_of_map.grid, facts_of_map.scaling)
+    return Exam(facts.code, {quantity: empty}, native_voxel_mm=facts.native_voxel_mm)
+
+
+_READING: tuple[Field[LongRow], ...] = (
+    Field(
+        "case",
+        "Case code; begins with a letter so that no program reads it as a number.",
+        lambda r: r.cell.code,
+    ),
+    Field(
+        "synthetic", "Whether the session holds made-up patients.", lambda r: r.stamp.synthetic, values=YES_NO
+    ),
+    Field(
+        "field_strength_t",
+        "Magnetic field. R2* of different field strengths must not be pooled.",
+        lambda r: r.cell.field_strength_t,
+        unit="T",
+    ),
+    Field("reader", "Who read.", lambda r: r.cell.reader),
+    Field("round", "Which reading of this reader; the first is 1.", lambda r: r.cell.round),
+    Field(
+        "origin",
+        "Where the values come from.",
+        lambda r: r.cell.origin,
+        values="images measured here, table taken over from a table (only the means are known)",
+    ),
+    Field(
+        "state",
+        "Whether the reader has signed off the case.",
+        lambda r: "signed_off" if r.cell.signed_off else "open",
+        values="signed_off, open (the reader may still change it)",
+    ),
+    Field("level", "Vertebra.", lambda r: r.cell.level.value, values="L1, L2, L3, L4, L5"),
+    Field(
+        "status",
+        "Whether the level was measured.",
+        lambda r: r.cell.kind.value,
+        values="measured, not_measurable (see reason)",
+    ),
+    Field(
+        "reason",
+        "Why a level was not measured.",
+        lambda r: r.cell.reason.value if r.cell.reason else None,
+        values="reason codes of the protocol, such as FX_ACUTE, HEMANG, SWAP, OTHER (see note)",
+    ),
+    Field("note", "Free text of the reader.", lambda r: r.cell.note),
+)
+
+_Value = Callable[[LongRow], Cell]
+
+# name of the column, field of RoiStats, meaning, whether it has the unit of the map
+_STATISTICS = (
+    ("mean", "mean", "Mean of the voxels of the rectangle on the {map} map.", True),
+    ("sd", "sd", "Standard deviation of these voxels, divisor n - 1; {map}.", True),
+    ("median", "median", "Median of these voxels; {map}.", True),
+    ("min", "minimum", "Smallest of these voxels; {map}.", True),
+    ("max", "maximum", "Largest of these voxels; {map}.", True),
+    ("n", "n", "Voxels counted, that is those with a value; {map}.", False),
+    ("nan", "nan", "Voxels without a value, not counted; {map}.", False),
+    ("zero", "zero", "Voxels that are exactly 0, counted; {map}.", False),
+    ("below", "below", "Voxels below 0, counted; {map}.", False),
+    ("above", "above", "Voxels above 100 %, counted; {map}.", False),
+    ("saturated", "saturated", "Voxels equal to the largest one of the whole {map} map, counted.", False),
+)
+
+
+def _map_fields(quantity: Quantity, unit: str) -> list[Field[LongRow]]:
+    prefix = PREFIXES[quantity]
+    return [
+        *(
+            Field(
+                f"{prefix}_{name}",
+                meaning.format(map=prefix),
+                _statistic(quantity, source),
+                unit=unit if in_unit else "",
+            )
+            for name, source, meaning, in_unit in _STATISTICS
+            # no R2* is too large to be true
+            if name != "above" or quantity is Quantity.FF
+        ),
+        Field(
+            f"{prefix}_missing",
+            f"Why there is no {prefix}_mean; empty where there is one.",
+            lambda row: _missing(row.cell, quantity),
+            values=f"{NOT_MEASURABLE}, {NO_MAP}, {NOT_IN_TABLE}, {NO_VOXEL} (none has a value)",
+        ),
+    ]
+
+
+def _statistic(quantity: Quantity, source: str) -> _Value:
+    return lambda row: getattr(row.cell.stats.get(quantity), source, None)
+
+
+def _missing(cell: LevelResult, quantity: Quantity) -> str | None:
+    if cell.kind is Kind.NOT_MEASURABLE:
+        return NOT_MEASURABLE
+    stats = cell.stats.get(quantity)
+    if stats is None:
+        return NOT_IN_TABLE if cell.rectangle is None else NO_MAP
+    return NO_VOXEL if stats.mean is None else None
+
+
+def _of_rectangle(name: str) -> _Value:
+    return lambda row: getattr(row.cell.rectangle, name, None)
+
+
+def _area(row: LongRow) -> float | None:
+    # one rectangle lies on both maps, so whichever was measured tells its area
+    return next((stats.area_mm2 for stats in row.cell.stats.values()), None)
+
+
+_PLACE: tuple[Field[LongRow], ...] = (
+    Field("area_mm2", "Area of the rectangle.", _area, unit="mm2"),
+    Field(
+        "slice",
+        "Slice of the rectangle, counted from 0 in order of position along the slice normal.",
+        _of_rectangle("slice"),
+    ),
+    Field("row0", "First row, counted from 0 in the stored pixel matrix.", _of_rectangle("row0")),
+    Field("col0", "First column, counted from 0 in the stored pixel matrix.", _of_rectangle("col0")),
+    Field("rows", "Height of the rectangle.", _of_rectangle("rows"), unit="voxels"),
+    Field("cols", "Width of the rectangle.", _of_rectangle("cols"), unit="voxels"),
+    Field(
+        "flags",
+        "Geometric rules of the protocol in force that speak up at this level.",
+        lambda row: CODES_APART.join(row.flags),
+        values=f"codes, {CODES_APART} between them, such as area.unusual, spine.spacing, spine.order",
+    ),
+    Field(
+        "rule",
+        "How voxels were counted.",
+        lambda row: row.cell.rule,
+        values="whole-voxel-rectangle/1 (what is drawn is counted, nothing is interpolated), from-table",
+    ),
+)
+
+
+def _scale_fields(quantity: Quantity) -> tuple[Field[LongRow], ...]:
+    prefix = PREFIXES[quantity]
+    return (
+        Field(
+            f"{prefix}_scale_rule",
+            f"Why the stored integers of the {prefix} map mean what they mean.",
+            _of_scaling(quantity, "rule"),
+            values="ge.physical (the vendor stores the unit itself), dicom.rescale (by the file's own tags)",
+        ),
+        Field(f"{prefix}_scale_factor", f"{prefix} value per stored unit.", _of_scaling(quantity, "slope")),
+        Field(f"{prefix}_scale_offset", f"{prefix} value of a stored 0.", _of_scaling(quantity, "intercept")),
+        Field(
+            f"{prefix}_scale_check",
+            f"What the range of the {prefix} map looks like, as a second witness.",
+            _of_scaling(quantity, "check"),
+            values="ff.percent, r2star.per_second",
+        ),
+    )
+
+
+def _of_scaling(quantity: Quantity, name: str) -> _Value:
+    def value(row: LongRow) -> Cell:
+        facts = row.exam.maps.get(quantity)
+        return None if facts is None else getattr(facts.scaling, name)
+
+    return value
+
+
+_ORIGIN: tuple[Field[LongRow], ...] = (
+    Field("protocol", "Protocol the level was measured under, with its version.", lambda r: r.cell.protocol),
+    Field("software", "Version of MarrowMark that measured.", lambda r: r.cell.software),
+    Field("measured_utc", "When the level got its present content, UTC.", lambda r: r.cell.at_utc),
+    Field(
+        "signed_off_utc",
+        "When the case was signed off, UTC; empty while open.",
+        lambda r: r.cell.signed_off_utc,
+    ),
+    Field(
+        "audit_head",
+        "Hash of the newest entry of the session's audit at the time of export: keep it to show later that "
+        "nothing was changed.",
+        lambda r: r.stamp.audit_head,
+    ),
+)
+
+
+def long_fields(protocol: Protocol) -> tuple[Field[LongRow], ...]:
+    """The columns, in order."""
+    unit_of = units(protocol.r2star_unit)
+    measured = (field for quantity in MEASURED for field in _map_fields(quantity, unit_of[quantity]))
+    scales = (field for quantity in MEASURED for field in _scale_fields(quantity))
+    return (*_READING, *measured, *_PLACE, *scales, *_ORIGIN)

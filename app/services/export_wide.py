@@ -1,0 +1,306 @@
+"""The wide table: one row per patient, from the signed-off readings of the first round."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import isnan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.clinical import INTERVAL_TOO_LONG, ClinicalRow, ClinicalValue, Kind, group_of
+from app.domain.maps import MEASURED, Quantity
+from app.domain.protocol import LEVELS, MEAN_LEVELS, Protocol
+from app.files.tables import Cell
+from app.services.export_fields import CODES_APART, PREFIXES, YES_NO, Field, units
+from app.services.patient_means import choose_levels, patient_means
+from app.store.exported import ExamFacts
+from app.store.results import LevelResult
+
+NOT_SIGNED_OFF, NO_MAP, TOO_FEW_LEVELS = "not_signed_off", "no_map", "too_few_levels"
+"""Why a patient has no mean."""
+
+_FEWEST_READERS = 2
+# single levels and patient means are averaged by the same rules
+_MEANS = (*(level.value for level in LEVELS), *MEAN_LEVELS)
+
+_Array = NDArray[np.float64]
+_Key = tuple[str, Quantity]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WideRow:
+    """One patient.
+
+    Attributes
+    ----------
+    exam : ExamFacts
+        The case.
+    synthetic : bool
+        A made-up patient.
+    reference : ClinicalRow or None
+        Row of the clinical table.
+    signed_off : bool
+        At least one reader has signed off the first round.
+    of_reader : mapping of (str, Quantity) to ndarray, shape (readers,)
+        Values of the readers for each level (``L3``) and patient mean (``L1-L4``); NaN where there is none.
+    final : mapping of (str, Quantity) to float
+        Means of the readers; NaN where there is none.
+    """
+
+    exam: ExamFacts
+    synthetic: bool
+    reference: ClinicalRow | None
+    signed_off: bool
+    of_reader: Mapping[_Key, _Array]
+    final: Mapping[_Key, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """What the wide table is made from.
+
+    Attributes
+    ----------
+    exams : tuple of ExamFacts
+        One row each.
+    cells : tuple of LevelResult
+        Signed-off levels of the first round.
+    readers : tuple of str
+        All readers by enrolment.
+    references : mapping of int to ClinicalRow
+        Rows of the clinical table by exam.
+    has_table : bool
+        A clinical table was imported.
+    protocol : Protocol
+        In force.
+    synthetic : bool
+        Made-up patients.
+    """
+
+    exams: tuple[ExamFacts, ...]
+    cells: tuple[LevelResult, ...]
+    readers: tuple[str, ...]
+    references: Mapping[int, ClinicalRow]
+    has_table: bool
+    protocol: Protocol
+    synthetic: bool
+
+
+def wide_rows(study: Study) -> list[WideRow]:
+    """One row per exam, read or not, in the order of the exams."""
+    final = _averaged(study, study.cells)
+    alone = [
+        _averaged(study, [cell for cell in study.cells if cell.reader == reader]) for reader in study.readers
+    ]
+    of_reader = {key: np.stack([values[key] for values in alone], axis=1) for key in final}
+    signed_off = {cell.exam_id for cell in study.cells}
+    return [
+        WideRow(
+            exam=exam,
+            synthetic=study.synthetic,
+            reference=study.references.get(exam.id),
+            signed_off=exam.id in signed_off,
+            of_reader={key: values[place] for key, values in of_reader.items()},
+            final={key: float(values[place]) for key, values in final.items()},
+        )
+        for place, exam in enumerate(study.exams)
+    ]
+
+
+def _averaged(study: Study, cells: Sequence[LevelResult]) -> dict[_Key, _Array]:
+    """Value of every exam for every level and patient mean, each of shape (exams,)."""
+    ids = [exam.id for exam in study.exams]
+    found = {}
+    for name in _MEANS:
+        means = patient_means(cells, ids, study.readers, choose_levels(name, study.protocol))
+        found.update({(name, quantity): means.final[quantity] for quantity in MEASURED})
+    return found
+
+
+def wide_fields(study: Study) -> tuple[Field[WideRow], ...]:
+    """The columns, in order: patient, clinical table, patient means, single levels."""
+    # two columns of readers also while there is one, so that scripts find what they look for
+    told = [*study.readers, *["a reader not enrolled yet"] * (_FEWEST_READERS - len(study.readers))]
+    unit_of = units(study.protocol.r2star_unit)
+    maps = [(quantity, unit_of[quantity]) for quantity in MEASURED]
+    means = (
+        field
+        for mean in MEAN_LEVELS
+        for quantity, unit in maps
+        for field in (*_values(mean, quantity, unit, told), *_quality(mean, quantity, study.protocol, told))
+    )
+    levels = (
+        field for level in LEVELS for quantity, unit in maps for field in _values(level, quantity, unit, told)
+    )
+    return (*_PATIENT, *(_clinical_fields(study.protocol) if study.has_table else ()), *means, *levels)
+
+
+_Value = Callable[[WideRow], Cell]
+
+_PATIENT: tuple[Field[WideRow], ...] = (
+    Field(
+        "case",
+        "Case code; begins with a letter so that no program reads it as a number.",
+        lambda r: r.exam.code,
+    ),
+    Field("synthetic", "Whether the session holds made-up patients.", lambda r: r.synthetic, values=YES_NO),
+    Field(
+        "field_strength_t",
+        "Magnetic field. R2* of different field strengths must not be pooled.",
+        lambda r: r.exam.field_strength_t,
+        unit="T",
+    ),
+    Field(
+        "signed_off",
+        "Whether a reader has signed off the first round; other readings are not in this table.",
+        lambda r: r.signed_off,
+        values=YES_NO,
+    ),
+)
+
+
+def _column(name: str) -> str:
+    """``L1-L4`` as a part of a column's name."""
+    return name.replace("-", "_")
+
+
+def _values(name: str, quantity: Quantity, unit: str, readers: Sequence[str]) -> list[Field[WideRow]]:
+    prefix, key = PREFIXES[quantity], (name, quantity)
+    return [
+        *(
+            Field(
+                f"{prefix}_{_column(name)}_reader{place + 1}",
+                f"{prefix} of {name}, {reader}.",
+                _of_reader(key, place),
+                unit=unit,
+            )
+            for place, reader in enumerate(readers)
+        ),
+        Field(
+            f"{prefix}_{_column(name)}_mean",
+            f"{prefix} of {name}, mean of the readers who have a value: the final value.",
+            lambda row: row.final[key],
+            unit=unit,
+        ),
+    ]
+
+
+def _of_reader(key: _Key, place: int) -> _Value:
+    def value(row: WideRow) -> Cell:
+        values = row.of_reader[key]
+        return float(values[place]) if place < values.size else None
+
+    return value
+
+
+def _quality(
+    mean: str, quantity: Quantity, protocol: Protocol, readers: Sequence[str]
+) -> list[Field[WideRow]]:
+    """What a patient mean rests on."""
+    prefix, key = f"{PREFIXES[quantity]}_{_column(mean)}", (mean, quantity)
+    return [
+        *(
+            Field(
+                f"{prefix}_levels_reader{place + 1}",
+                f"Levels behind {prefix}_reader{place + 1}; the protocol needs {protocol.needed(mean)}.",
+                _count_levels(mean, quantity, place),
+                unit="levels",
+            )
+            for place in range(len(readers))
+        ),
+        Field(
+            f"{prefix}_single_reader",
+            f"Whether {prefix}_mean rests on one reader; empty without a mean.",
+            lambda row: None if isnan(row.final[key]) else np.isfinite(row.of_reader[key]).sum() == 1,
+            values=YES_NO,
+        ),
+        Field(
+            f"{prefix}_reason",
+            f"Why {prefix}_mean is empty.",
+            lambda row: _reason(row, key),
+            values=f"{NOT_SIGNED_OFF}, {NO_MAP} (the exam has none), {TOO_FEW_LEVELS} (for every reader)",
+        ),
+    ]
+
+
+def _count_levels(mean: str, quantity: Quantity, place: int) -> _Value:
+    def value(row: WideRow) -> Cell:
+        of_levels = [row.of_reader[level.value, quantity] for level in MEAN_LEVELS[mean]]
+        return sum(not isnan(values[place]) for values in of_levels) if place < of_levels[0].size else None
+
+    return value
+
+
+def _reason(row: WideRow, key: _Key) -> str | None:
+    if not isnan(row.final[key]):
+        return None
+    if not row.signed_off:
+        return NOT_SIGNED_OFF
+    return NO_MAP if row.exam.maps and key[1] not in row.exam.maps else TOO_FEW_LEVELS
+
+
+def _clinical_fields(protocol: Protocol) -> tuple[Field[WideRow], ...]:
+    region = protocol.bmd_region
+    return (
+        Field("sex", "Sex from the clinical table.", _of_row("sex"), values="M, F"),
+        Field("age", "Age from the clinical table.", _of_row("age"), unit="years"),
+        Field("bmi", "Body mass index from the clinical table.", _of_row("bmi"), unit="kg/m2"),
+        Field(
+            "bmd",
+            f"Bone mineral density of {region}, or of the plain column where the table names no region.",
+            _of_value(Kind.BMD, region, "value"),
+            unit="see bmd_unit",
+        ),
+        Field(
+            "bmd_unit",
+            "Unit of bmd, as the table says; never converted.",
+            _of_value(Kind.BMD, region, "unit"),
+        ),
+        Field(
+            "tscore",
+            f"T-score of {region}, or of the plain column where the table names no region.",
+            _of_value(Kind.TSCORE, region, "value"),
+        ),
+        Field(
+            "group",
+            "Bone-density group by tscore, from the imported reference and never from FF or R2*.",
+            _group(region),
+            values="normal (-1.0 and above), osteopenia, osteoporosis (-2.5 and below)",
+        ),
+        Field(
+            "reference_problems",
+            "What the import of the clinical table found in this patient's row.",
+            _problems,
+            values=f"codes, {CODES_APART} between them; with {INTERVAL_TOO_LONG} statistics leave bmd, "
+            "tscore and group out",
+        ),
+    )
+
+
+def _of_row(name: str) -> _Value:
+    return lambda row: getattr(row.reference, name, None)
+
+
+def _of_value(kind: Kind, region: str, name: str) -> _Value:
+    return lambda row: getattr(_find(row, kind, region), name, None)
+
+
+def _find(row: WideRow, kind: Kind, region: str) -> ClinicalValue | None:
+    return row.reference.find(kind, region) if row.reference else None
+
+
+def _group(region: str) -> _Value:
+    def value(row: WideRow) -> Cell:
+        found = _find(row, Kind.TSCORE, region)
+        group = group_of(found.value) if found else None
+        return group.value if group else None
+
+    return value
+
+
+def _problems(row: WideRow) -> Cell:
+    if row.reference is None:
+        return None
+    return CODES_APART.join(sorted({problem.code for problem in row.reference.problems}))
