@@ -29,6 +29,22 @@ Said = tuple[str, dict[str, Value]]
 
 CATALOGUE: Mapping[str, str] = MappingProxyType(
     {
+        # the cohort itself
+        "cohort.analysed": "{n} of {enrolled} exams are analysed, each patient by the mean of {levels}.",
+        "cohort.not_signed_off": "{count} exams are left out because no reading of the first round is signed off.",
+        "cohort.too_few_levels": "{count} exams are left out because no reader measured enough levels for a patient mean.",
+        "cohort.single_reader": "The final value of {count} patients rests on a single reader.",
+        "cohort.incomplete_levels": "In {count} patients a reader's mean rests on fewer than all levels of {levels}; fat fraction rises from L1 to L5, so such a mean is biased.",
+        "cohort.reference_too_old": "BMD and T-score of {count} patients are not used: more than 90 days lie between the MRI and the reference examination.",
+        "cohort.without_t_score": "{count} patients have no T-score and belong to no group.",
+        "cohort.unit_against_method": "In {count} patients the unit of BMD does not belong to the method: DXA gives g/cm2, QCT mg/cm3. The values are kept as written and not converted.",
+        "cohort.region_not_stated": "The clinical table does not say which region its BMD or T-score is of; it is taken for {region}.",
+        "cohort.region_differs": "The MRI mean is over {levels}, BMD and T-score are of {region}.",
+        "cohort.region_with_l5": "BMD and T-score of {region} include L5, which is not a standard DXA region.",
+        "cohort.field_strength_unknown": "The field strength of the exams is not known; R2* grows with it.",
+        "cohort.from_table": "The readings of {count} patients were measured elsewhere and come from a table.",
+        "cohort.mixed_bmd_units": "Not defined: BMD is given in different units ({units}; ? where none is stated), and they are never converted.",
+        "cohort.mixed_field_strengths": "Not defined: R2* of different field strengths ({strengths} T; ? where unknown) is never pooled.",
         # description
         "describe": "{what} was {mean} (SD {sd}), median {median} (quartiles {q1} and {q3}), range "
         "{minimum} to {maximum} (n = {n}).",
