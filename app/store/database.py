@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 
 from app.domain.errors import StoreUnavailable
-from app.store import migrate
+from app.store import connect, copying, faults, header, migrate
+from app.store.faults import told
 from app.store.lock import SessionLock
 
 SUFFIX = ".marrow"
-_OLDEST_SQLITE = (3, 37, 0)
-_BUSY_MS = 5000
-
-# the world's faults a person can act on, by SQLite's primary result code
-_CODES = {
-    sqlite3.SQLITE_FULL: "store.full",
-    sqlite3.SQLITE_BUSY: "store.busy",
-    sqlite3.SQLITE_LOCKED: "store.busy",
-    sqlite3.SQLITE_READONLY: "store.read_only",
-    sqlite3.SQLITE_CORRUPT: "store.corrupt",
-    sqlite3.SQLITE_NOTADB: "store.not_a_session",
-    sqlite3.SQLITE_CANTOPEN: "store.cannot_open",
-    sqlite3.SQLITE_IOERR: "store.io",
-    sqlite3.SQLITE_PERM: "store.cannot_open",
-}
 
 Row = sqlite3.Row
 Parameters = Sequence[Any]
+# size and time of change of a file
+_Stamp = tuple[int, int]
 
 
 class Database:
@@ -44,7 +33,7 @@ class Database:
     Attributes
     ----------
     path : Path
-        The file.
+        The file, links followed.
     read_only : bool
         True when nothing can be written.
     holder : dict or None
@@ -59,32 +48,42 @@ class Database:
         lock: SessionLock | None,
         read_only: bool = False,
         holder: dict[str, str] | None = None,
+        frozen: _Stamp | None = None,
     ) -> None:
         self._connection = connection
         self._lock = lock
+        # set when SQLite was told that the file cannot change
+        self._frozen = frozen
         self.path = path
         self.read_only = read_only
         self.holder = holder
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """All rows of a query."""
-        with _told(self.path):
+        self._refuse_changed()
+        with told(self.path):
             return self._connection.execute(sql, _plain(parameters)).fetchall()
 
     def row(self, sql: str, parameters: Parameters = ()) -> Row | None:
         """First row of a query, or None."""
-        with _told(self.path):
-            found: Row | None = self._connection.execute(sql, _plain(parameters)).fetchone()
+        self._refuse_changed()
+        # closed, because a query left half-read keeps the journal from being folded into the file
+        with told(self.path), closing(self._connection.execute(sql, _plain(parameters))) as cursor:
+            found: Row | None = cursor.fetchone()
             return found
+
+    def _refuse_changed(self) -> None:
+        if self._frozen is not None and _stamp(self.path) != self._frozen:
+            raise StoreUnavailable("store.changed_elsewhere", file=self.path.name)
 
     def insert(self, sql: str, parameters: Parameters = ()) -> int:
         """Run one INSERT inside a :meth:`transaction` and give the new row's key."""
-        with _told(self.path):
+        with told(self.path):
             return int(self._connection.execute(sql, _plain(parameters)).lastrowid or 0)
 
     def insert_many(self, sql: str, parameters: Sequence[Parameters]) -> None:
         """Run one INSERT for many rows inside a :meth:`transaction`."""
-        with _told(self.path):
+        with told(self.path):
             self._connection.executemany(sql, [_plain(row) for row in parameters])
 
     @contextmanager
@@ -94,34 +93,65 @@ class Database:
         Raises
         ------
         StoreUnavailable
-            ``store.read_only`` when the session is open for reading only; ``store.full`` and the like
-            when the world says no. Nothing is changed then.
+            ``store.read_only`` when the session is open for reading only; ``store.moved`` when its file is
+            no longer where it was; ``store.full`` and the like when the world says no. Nothing is changed
+            then.
         """
         if self.read_only:
             raise StoreUnavailable("store.read_only", file=self.path.name)
-        with _told(self.path):
+        # SQLite would go on writing to a file that nobody will find again
+        if not self.path.exists():
+            raise StoreUnavailable("store.moved", file=self.path.name)
+        with told(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._connection.execute("COMMIT")
             except BaseException:
-                # after a full disk SQLite may have rolled back by itself
-                if self._connection.in_transaction:
-                    self._connection.rollback()
-                raise
-            try:
-                self._connection.commit()
-            except sqlite3.Error:
-                if self._connection.in_transaction:
-                    self._connection.rollback()
+                self._roll_back()
                 raise
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Several queries that see one state, whatever others write meanwhile."""
+        if self._connection.in_transaction:
+            yield
+            return
+        with told(self.path):
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._roll_back()
+
+    def _roll_back(self) -> None:
+        # after a full disk SQLite may have done so by itself
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
     def another(self) -> Database:
-        """A second connection of this program, for a job in another thread."""
+        """A second connection of this program, for a job in another thread: call it there.
+
+        It has to be closed before this one.
+        """
+        mode = "rw"
+        if self.read_only:
+            mode = "ro" if self._frozen is None else connect.FROZEN
+        with told(self.path):
+            connection = connect.connect(self.path, mode)
+            try:
+                if not self.read_only:
+                    connect.prepare_writing(connection)
+            except BaseException:
+                connection.close()
+                raise
         return Database(
-            _connect(self.path, "ro" if self.read_only else "rw"),
+            connection,
             self.path,
             lock=None,
             read_only=self.read_only,
+            holder=self.holder,
+            frozen=self._frozen,
         )
 
     def copy_to(self, target: Path) -> None:
@@ -130,28 +160,37 @@ class Database:
         Raises
         ------
         StoreUnavailable
-            When the target cannot be written; a half-written copy is removed.
+            ``store.copy_onto_itself``; ``store.busy`` when the target is a session in use; otherwise when
+            the target cannot be written. What the target held before is then still there.
         """
+        target = _real(target)
+        if target == self.path or (target.exists() and target.samefile(self.path)):
+            raise StoreUnavailable("store.copy_onto_itself", file=target.name)
+        lock = _lock_of(target)
+        if lock is None:
+            raise StoreUnavailable("store.busy", file=target.name)
         try:
-            with _told(target):
-                copy = sqlite3.connect(target)
-                try:
-                    self._connection.backup(copy)
-                finally:
-                    copy.close()
-        except StoreUnavailable:
-            target.unlink(missing_ok=True)
-            raise
+            self._refuse_changed()
+            copying.write_copy(self._connection, target)
+        finally:
+            lock.release()
 
     def close(self) -> None:
         """Fold the journal into the file, so that one file is left, and free the lock."""
-        if not self.read_only and self._lock is not None:
-            # a checkpoint that cannot run now runs at the next start; the journal keeps everything
-            with suppress(sqlite3.Error):
-                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        self._connection.close()
-        if self._lock is not None:
-            self._lock.release()
+        try:
+            if self._lock is not None:
+                # a checkpoint that cannot run now runs at the next start; the journal keeps everything
+                with suppress(sqlite3.Error):
+                    self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._connection.close()
+        finally:
+            if self._lock is not None:
+                self._lock.release()
+
+
+def json_text(content: object) -> str:
+    """JSON with sorted keys, in which numpy's numbers are Python's own."""
+    return json.dumps(content, sort_keys=True, default=methodcaller("item"))
 
 
 def create_database(path: Path) -> Database:
@@ -160,13 +199,33 @@ def create_database(path: Path) -> Database:
     Raises
     ------
     StoreUnavailable
-        ``store.exists`` when there is a file already, ``store.cannot_open`` where none can be made.
+        ``store.exists`` when there is a file already, ``store.cannot_open`` where none can be made,
+        ``store.busy`` while a program has a session open there, ``store.full``.
     """
-    if path.exists():
-        raise StoreUnavailable("store.exists", file=path.name)
-    if not path.parent.is_dir():
-        raise StoreUnavailable("store.cannot_open", file=path.name)
-    return _open_for_writing(path, create=True)
+    path = _real(path)
+    lock = _lock_of(path)
+    if lock is None:
+        raise StoreUnavailable("store.busy", file=path.name)
+    try:
+        _touch(path)
+        try:
+            return _open_for_writing(path, lock, new=True)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _touch(path: Path) -> None:
+    """Make an empty file, and know that it was us."""
+    try:
+        path.touch(exist_ok=False)
+    except FileExistsError as problem:
+        raise StoreUnavailable("store.exists", file=path.name) from problem
+    except OSError as problem:
+        raise faults.of_system(problem, path) from problem
 
 
 def open_database(path: Path) -> Database:
@@ -177,84 +236,111 @@ def open_database(path: Path) -> Database:
     Raises
     ------
     StoreUnavailable
-        ``store.missing``, ``store.not_a_session``, ``store.corrupt``, ``store.cannot_open``.
+        ``store.missing``, ``store.empty``, ``store.not_a_session``, ``store.corrupt``,
+        ``store.cannot_open``, ``store.old_and_read_only``, ``store.journal_and_read_only``, ``store.full``.
     StoreTooNew
         Written by a newer version of the program.
     """
-    if not path.is_file():
+    path = _real(path)
+    if not _is_file(path):
         raise StoreUnavailable("store.missing", file=path.name)
-    with _told(path):
-        if not os.access(path, os.R_OK):
-            raise StoreUnavailable("store.cannot_open", file=path.name)
-        if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
-            return _open_for_reading(path, holder=None)
-    return _open_for_writing(path, create=False)
-
-
-def _open_for_writing(path: Path, *, create: bool) -> Database:
-    lock = SessionLock(path)
+    if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
+        return _open_unwritable(path)
     try:
-        if not lock.acquire():
-            return _open_for_reading(path, holder=lock.holder())
-    except OSError as problem:
-        if create:
-            raise StoreUnavailable("store.cannot_open", file=path.name) from problem
-        return _open_for_reading(path, holder=None)
+        lock = _lock_of(path)
+    except StoreUnavailable as problem:
+        if problem.code == "store.full":
+            raise
+        return _open_unwritable(path)
+    if lock is None:
+        # without a look at the header: closing a plain file would drop the locks that another window of this
+        # very program may hold on it
+        return _open_for_reading(path, "ro", holder=SessionLock(path).holder())
     try:
-        with _told(path):
-            connection = _connect(path, "rwc" if create else "rw")
-            try:
-                _check_file(connection, path, new=create)
-                migrate.migrate(connection, path)
-            except BaseException:
-                connection.close()
-                raise
+        header.refuse_foreign(path, migrate.newest())
+        _refuse_foreign_journal(path)
+        return _open_for_writing(path, lock, new=False)
     except BaseException:
         lock.release()
         raise
+
+
+def _refuse_foreign_journal(path: Path) -> None:
+    """Look for what is in the journal only; reading alone leaves both files as they are."""
+    if header.has_journal(path):
+        with told(path), closing(connect.connect(path, "ro")) as connection:
+            connect.refuse_foreign(connection, path)
+
+
+def _open_for_writing(path: Path, lock: SessionLock, *, new: bool) -> Database:
+    with told(path):
+        connection = connect.connect(path, "rw")
+        try:
+            if not new:
+                connect.check(connection, path)
+            # first, so that the file itself and not only its journal says what it is
+            migrate.migrate(connection, path)
+            connect.prepare_writing(connection)
+        except BaseException:
+            connection.close()
+            raise
     return Database(connection, path, lock=lock)
 
 
-def _open_for_reading(path: Path, *, holder: dict[str, str] | None) -> Database:
-    # a file nobody can write to has no journal that could change under us
-    frozen = holder is None and not path.with_name(path.name + "-wal").exists()
-    with _told(path):
-        connection = _connect(path, "ro", immutable=frozen)
+def _open_unwritable(path: Path) -> Database:
+    header.refuse_foreign(path, migrate.newest())
+    if not header.has_journal(path):
+        # SQLite cannot make its helper files here; the stamp shows when somebody else can write after all
+        return _open_for_reading(path, connect.FROZEN, frozen=_stamp(path))
+    try:
+        return _open_for_reading(path, "ro")
+    except StoreUnavailable as problem:
+        if problem.code not in {"store.cannot_open", "store.read_only"}:
+            raise
+        raise StoreUnavailable("store.journal_and_read_only", file=path.name) from problem
+
+
+def _open_for_reading(
+    path: Path, mode: str, *, holder: dict[str, str] | None = None, frozen: _Stamp | None = None
+) -> Database:
+    with told(path):
+        connection = connect.connect(path, mode)
         try:
-            _check_file(connection, path, new=False)
+            connect.check(connection, path)
             migrate.refuse_older(connection, path)
         except BaseException:
             connection.close()
             raise
-    return Database(connection, path, lock=None, read_only=True, holder=holder)
+    return Database(connection, path, lock=None, read_only=True, holder=holder, frozen=frozen)
 
 
-def _connect(path: Path, mode: str, *, immutable: bool = False) -> sqlite3.Connection:
-    if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
-        raise StoreUnavailable("store.sqlite_too_old", version=sqlite3.sqlite_version)
-    uri = f"file:{quote(path.absolute().as_posix())}?mode={mode}" + ("&immutable=1" if immutable else "")
-    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_BUSY_MS / 1000)
-    connection.row_factory = sqlite3.Row
+def _lock_of(path: Path) -> SessionLock | None:
+    """The session's lock, taken; None where another program holds it."""
+    lock = SessionLock(path)
     try:
-        connection.execute("PRAGMA foreign_keys = ON")
-        # without it INSERT OR REPLACE rewrites an append-only row past its triggers
-        connection.execute("PRAGMA recursive_triggers = ON")
-        if mode != "ro":
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+        return lock if lock.acquire() else None
+    except OSError as problem:
+        raise faults.of_system(problem, path) from problem
 
 
-def _check_file(connection: sqlite3.Connection, path: Path, *, new: bool) -> None:
-    """Refuse what is not ours, what is newer, and what is visibly damaged, before anything is written."""
-    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    if not new and (application != migrate.APPLICATION_ID or not tables):
-        raise StoreUnavailable("store.not_a_session", file=path.name)
-    migrate.refuse_newer(connection, path)
+def _real(path: Path) -> Path:
+    """The file behind all links, so that every way to it meets the same lock."""
+    return Path(os.path.realpath(path))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as problem:
+        raise faults.of_system(problem, path) from problem
+
+
+def _stamp(path: Path) -> _Stamp | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
 
 
 def _plain(parameters: Parameters) -> list[Any]:
@@ -268,15 +354,3 @@ def _plain_value(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn the world's faults into :class:`StoreUnavailable`; our own mistakes stay what they are."""
-    try:
-        yield
-    except sqlite3.DatabaseError as problem:
-        primary = getattr(problem, "sqlite_errorcode", 0) & 0xFF
-        if primary not in _CODES:
-            raise
-        raise StoreUnavailable(_CODES[primary], file=path.name) from problem

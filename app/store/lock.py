@@ -13,6 +13,8 @@ from typing import IO
 
 # far behind the text, so that Windows lets others read who holds the lock
 _LOCKED_BYTE = 1 << 20
+# how often the lock file may vanish under us before the lock counts as taken
+_TRIES = 100
 
 
 class SessionLock:
@@ -27,6 +29,7 @@ class SessionLock:
     def __init__(self, session: Path) -> None:
         self._path = session.with_name(session.name + ".lock")
         self._file: IO[str] | None = None
+        self._owner = os.getpid()
 
     def acquire(self) -> bool:
         """Take the lock.
@@ -41,23 +44,23 @@ class SessionLock:
         OSError
             When the lock file cannot be made, as on read-only media.
         """
-        while True:
+        for _ in range(_TRIES):
             file = self._path.open("a+", encoding="utf-8")
             try:
                 _lock(file)
             except BlockingIOError:
                 file.close()
                 return False
+            except OSError:
+                file.close()
+                raise
             if self._still_there(file):
-                break
+                _sign(file)
+                self._file = file
+                return True
             # its holder removed the file between our opening and locking it: the lock is worth nothing
             file.close()
-        file.seek(0)
-        file.truncate()
-        json.dump(_me(), file)
-        file.flush()
-        self._file = file
-        return True
+        return False
 
     def _still_there(self, file: IO[str]) -> bool:
         try:
@@ -67,31 +70,47 @@ class SessionLock:
 
     def holder(self) -> dict[str, str]:
         """Who holds the lock, as far as they said: ``host``, ``process`` and ``since``."""
-        told: dict[str, str] = {}
+        told = None
         with suppress(OSError, ValueError):
             told = json.loads(self._path.read_text(encoding="utf-8"))
+        if not isinstance(told, dict):
+            told = {}
         return {key: str(told.get(key, "?")) for key in ("host", "process", "since")}
 
     def release(self) -> None:
-        """Give the lock back and remove its file."""
-        if self._file is None:
+        """Give the lock back and remove its file. A forked child leaves its parent's lock alone."""
+        if self._file is None or self._owner != os.getpid():
             return
-        # Windows lets nobody remove an open file; elsewhere it goes while the lock is still held
-        if sys.platform != "win32":
-            self._path.unlink(missing_ok=True)
+        # while the lock is still held, or the file could be the next holder's already
+        removed = self._remove()
         self._file.close()
         self._file = None
-        if sys.platform == "win32":
-            with suppress(OSError):
-                self._path.unlink(missing_ok=True)
+        # Windows lets nobody remove an open file
+        if not removed:
+            self._remove()
+
+    def _remove(self) -> bool:
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError:
+            return False
+        return True
 
 
-def _me() -> dict[str, str]:
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"host": platform.node(), "process": str(os.getpid()), "since": now}
+def _sign(file: IO[str]) -> None:
+    """Write down who holds the lock; on a full disk it holds without a name."""
+    me = {
+        "host": platform.node(),
+        "process": str(os.getpid()),
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    file.truncate(0)
+    # past the text layer, whose buffer would fail once more when the file is closed
+    with suppress(OSError):
+        os.write(file.fileno(), json.dumps(me).encode())
 
 
-if sys.platform == "win32":
+if sys.platform == "win32":  # pragma: no cover - measured on Linux
     import msvcrt
 
     def _lock(file: IO[str]) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
 from app.domain.errors import StoreTooNew, StoreUnavailable
+from app.store.copying import write_copy
+from app.store.header import APPLICATION_ID
 
-# "MRRW": tells our files from other SQLite databases
-APPLICATION_ID = 0x4D525257
 
-
+@cache
 def steps() -> dict[int, str]:
     """SQL text of each step by its number."""
     found = {}
@@ -57,37 +59,57 @@ def refuse_older(connection: sqlite3.Connection, path: Path) -> None:
         raise StoreUnavailable("store.old_and_read_only", file=path.name)
 
 
+def refuse_damaged(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a file whose tables, views and indexes are not those of its version.
+
+    Triggers are left to the check of the record: without them a file can still be read.
+
+    Raises
+    ------
+    StoreUnavailable
+        ``store.corrupt``.
+    """
+    version = version_of(connection)
+    with closing(sqlite3.connect(":memory:")) as model:
+        _run_steps(model, 0, version)
+        if version < 1 or not _definitions(model) <= _definitions(connection):
+            raise StoreUnavailable("store.corrupt", file=path.name)
+
+
+def _definitions(connection: sqlite3.Connection) -> set[tuple[str, str]]:
+    sql = "SELECT name, sql FROM sqlite_schema WHERE type <> 'trigger'"
+    return {tuple(row) for row in connection.execute(sql)}
+
+
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Run every step the file has not seen, inside one transaction.
 
-    A file that already holds something is copied to ``NAME.marrow.before-vN`` first.
+    A file that already holds something is copied to ``NAME.marrow.before-vN`` first; where that cannot be
+    written, nothing is migrated.
     """
     version = version_of(connection)
     target = newest()
     if version == target:
         return
     if version > 0:
-        _backup(connection, path.with_name(f"{path.name}.before-v{target}"))
+        write_copy(connection, path.with_name(f"{path.name}.before-v{target}"))
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for number, script in steps().items():
-            if number > version:
-                for statement in _statements(script):
-                    connection.execute(statement)
+        _run_steps(connection, version, target)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {target}")
+        connection.execute("COMMIT")
     except BaseException:
-        connection.rollback()
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
         raise
-    connection.commit()
 
 
-def _backup(connection: sqlite3.Connection, target: Path) -> None:
-    copy = sqlite3.connect(target)
-    try:
-        connection.backup(copy)
-    finally:
-        copy.close()
+def _run_steps(connection: sqlite3.Connection, version: int, target: int) -> None:
+    for number, script in steps().items():
+        if version < number <= target:
+            for statement in _statements(script):
+                connection.execute(statement)
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from app import __version__
 from app.domain.errors import InputError
@@ -14,10 +13,11 @@ from app.domain.protocol import Level
 from app.domain.reading import Action, Kind, LevelState, Reading, Revision, Viewer
 from app.domain.reasons import Reason
 from app.domain.shapes import Rectangle
-from app.store import audit, sessions
-from app.store.database import Database, Row
+from app.store import audit, faults, sessions
+from app.store.database import Database, Row, json_text
 
 _STATS = tuple(RoiStats.__dataclass_fields__)
+_BOX = tuple(Rectangle.__dataclass_fields__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +73,13 @@ def worklist(database: Database, viewer: Viewer) -> list[CaseRow]:
 
 def open_reading(database: Database, viewer: Viewer, exam_id: int) -> Reading:
     """The viewer's reading of an exam; an empty one where nothing was written yet."""
-    row = database.row(
-        "SELECT reading_id, locked FROM reading_state WHERE exam_id = ? AND reader_id = ? AND round = ?",
-        (exam_id, viewer.reader.id, viewer.round),
-    )
-    if row is None:
-        return Reading(0, exam_id, viewer, (), locked=False)
-    return Reading(
-        row["reading_id"], exam_id, viewer, _revisions(database, row["reading_id"]), bool(row["locked"])
-    )
+    sql = "SELECT reading_id, locked FROM reading_state WHERE exam_id = ? AND reader_id = ? AND round = ?"
+    with database.snapshot(), faults.understood(database.path):
+        row = database.row(sql, (exam_id, viewer.reader.id, viewer.round))
+        if row is None:
+            return Reading(0, exam_id, viewer, (), locked=False)
+        revisions = _revisions(database, row["reading_id"])
+        return Reading(row["reading_id"], exam_id, viewer, revisions, bool(row["locked"]))
 
 
 def _revisions(database: Database, reading_id: int) -> tuple[Revision, ...]:
@@ -141,7 +139,7 @@ def append_revision(
                 reading_id,
                 level.value,
                 state.kind.value,
-                *((box.slice, box.row0, box.col0, box.rows, box.cols) if box else (None,) * 5),
+                *(getattr(box, name, None) for name in _BOX),
                 state.reason.value if state.reason else None,
                 state.note,
                 action.value,
@@ -219,7 +217,14 @@ def _code(database: Database, exam_id: int) -> str:
 
 
 def _json(state: LevelState) -> str:
-    return json.dumps({key: value for key, value in asdict(state).items() if value}, sort_keys=True)
+    box = state.rectangle
+    content = {
+        "kind": state.kind,
+        "note": state.note,
+        "reason": state.reason,
+        "rectangle": {name: getattr(box, name) for name in _BOX} if box else None,
+    }
+    return json_text({key: value for key, value in content.items() if value})
 
 
 def remember_position(database: Database, viewer: Viewer, position: Position) -> None:
@@ -248,10 +253,16 @@ def last_position(database: Database, viewer: Viewer) -> Position | None:
     )
     if row is None:
         return None
-    return Position(row["exam_id"], row["slice"], Level(row["level"]) if row["level"] else None)
+    with faults.understood(database.path):
+        return Position(row["exam_id"], row["slice"], Level(row["level"]) if row["level"] else None)
 
 
 def last_viewer(database: Database) -> tuple[int, int] | None:
     """Reader key and round of whoever worked last, or None."""
     row = database.row("SELECT reader_id, round FROM position ORDER BY id DESC LIMIT 1")
     return (row["reader_id"], row["round"]) if row else None
+
+
+def any_reading(database: Database) -> bool:
+    """Whether the session holds a reading of anybody; tells nothing about whose or what."""
+    return database.row("SELECT 1 FROM reading LIMIT 1") is not None

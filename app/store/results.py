@@ -11,7 +11,7 @@ from app.domain.protocol import Level
 from app.domain.reading import Kind, Role, Viewer
 from app.domain.reasons import Reason
 from app.domain.shapes import Rectangle
-from app.store import sessions
+from app.store import faults, sessions
 from app.store.database import Database, Row
 
 
@@ -71,6 +71,7 @@ JOIN protocol ON protocol.id = revision.protocol_id
 WHERE revision.kind <> 'empty'
 ORDER BY exam.code, reader.id, state.round, revision.level
 """
+_STATS_SQL = "SELECT * FROM measurement WHERE revision_id IN (SELECT id FROM level_state)"
 _STATS = tuple(RoiStats.__dataclass_fields__)
 
 
@@ -94,12 +95,13 @@ def results(database: Database, viewer: Viewer) -> list[LevelResult]:
     BlindingError
         For a reader while the protocol blinds.
     """
-    refuse_while_blinded(database, viewer)
     stats: dict[int, dict[Quantity, RoiStats]] = {}
-    for row in database.rows("SELECT * FROM measurement WHERE revision_id IN (SELECT id FROM level_state)"):
-        found = RoiStats(**{name: row[name] for name in _STATS})
-        stats.setdefault(row["revision_id"], {})[Quantity(row["quantity"])] = found
-    return [_result(row, stats.get(row["id"], {})) for row in database.rows(_SQL)]
+    with database.snapshot(), faults.understood(database.path):
+        refuse_while_blinded(database, viewer)
+        for row in database.rows(_STATS_SQL):
+            found = RoiStats(**{name: row[name] for name in _STATS})
+            stats.setdefault(row["revision_id"], {})[Quantity(row["quantity"])] = found
+        return [_result(row, stats.get(row["id"], {})) for row in database.rows(_SQL)]
 
 
 def _result(row: Row, stats: dict[Quantity, RoiStats]) -> LevelResult:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from functools import lru_cache
 
 from app.domain.errors import InputError
 from app.domain.protocol import Protocol
 from app.domain.reading import Reader
-from app.store import audit
+from app.store import audit, faults
 from app.store.database import Database
 
 # who acts before a reader is chosen
@@ -49,7 +50,14 @@ def current_protocol(database: Database) -> tuple[int, Protocol]:
     row = database.row("SELECT id, content FROM protocol ORDER BY id DESC LIMIT 1")
     if row is None:
         raise InputError("session.without_protocol")
-    return row["id"], Protocol.from_json(row["content"])
+    with faults.understood(database.path):
+        return row["id"], _protocol(row["content"])
+
+
+@lru_cache(maxsize=8)
+def _protocol(content: str) -> Protocol:
+    """Every commit asks for the protocol; its text hardly ever changes."""
+    return Protocol.from_json(content)
 
 
 def add_reader(database: Database, name: str) -> Reader:

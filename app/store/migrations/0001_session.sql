@@ -266,3 +266,32 @@ BEGIN SELECT RAISE(ABORT, 'pixels never change'); END;
 CREATE TRIGGER map_slice_no_replace BEFORE INSERT ON map_slice
 WHEN EXISTS (SELECT 1 FROM map_slice WHERE map_id = new.map_id AND slice = new.slice)
 BEGIN SELECT RAISE(ABORT, 'pixels never change'); END;
+
+-- what turns pixels into values stands as firm as the pixels
+CREATE TRIGGER map_no_update BEFORE UPDATE ON map
+BEGIN SELECT RAISE(ABORT, 'pixels never change'); END;
+CREATE TRIGGER map_no_delete BEFORE DELETE ON map
+BEGIN SELECT RAISE(ABORT, 'pixels never change'); END;
+CREATE TRIGGER map_no_replace BEFORE INSERT ON map
+WHEN EXISTS (SELECT 1 FROM map WHERE id = new.id OR (exam_id = new.exam_id AND quantity = new.quantity))
+BEGIN SELECT RAISE(ABORT, 'pixels never change'); END;
+
+-- a reading cannot change hands, nor the rules it was made under
+CREATE TRIGGER reading_no_update BEFORE UPDATE ON reading
+BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER reading_no_delete BEFORE DELETE ON reading
+BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER reading_no_replace BEFORE INSERT ON reading
+WHEN EXISTS (
+    SELECT 1 FROM reading WHERE id = new.id
+    OR (exam_id = new.exam_id AND reader_id = new.reader_id AND round = new.round)
+)
+BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+
+CREATE TRIGGER protocol_no_update BEFORE UPDATE ON protocol
+BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER protocol_no_delete BEFORE DELETE ON protocol
+BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER protocol_no_replace BEFORE INSERT ON protocol
+WHEN EXISTS (SELECT 1 FROM protocol WHERE id = new.id)
+BEGIN SELECT RAISE(ABORT, 'append-only'); END;
