@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.domain.progress import Silent
+from app.files.resources import resource
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -36,7 +37,7 @@ def home() -> Path:
 def application() -> QApplication:
     """The one QApplication, with style, font and names set."""
     from PySide6.QtCore import QLocale  # noqa: PLC0415 - Qt is loaded when a window is wanted
-    from PySide6.QtGui import QFont  # noqa: PLC0415
+    from PySide6.QtGui import QFont, QIcon  # noqa: PLC0415
     from PySide6.QtWidgets import QApplication  # noqa: PLC0415
 
     found = QApplication.instance()
@@ -53,6 +54,7 @@ def application() -> QApplication:
     font.setFamilies(["Segoe UI", "SF Pro Text", "Inter", "Noto Sans", "DejaVu Sans", font.family()])
     font.setFeature(QFont.Tag("tnum"), 1)
     app.setFont(font)
+    app.setWindowIcon(QIcon(str(resource("icons", "marrowmark.svg"))))
     return app
 
 
