@@ -1,0 +1,204 @@
+"""The command line: what can be asked, and how an answer or a refusal reaches the terminal.
+
+Each command loads what it needs when it runs: ``--version`` answers at once, ``open`` loads no statistics.
+What the commands print as JSON is described in ``resources/help/command-line.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from app import __version__
+from app.domain.errors import AppError
+from app.ui.sentences import RESEARCH_USE_LONG, label, sentence
+
+DONE, COULD_NOT = 0, 1
+NAME = "marrowmark"
+
+_LEVELS = ("L1-L4", "L1-L5")
+# the store knows it too, but is loaded by no command that only opens the window
+_SUFFIX = ".marrow"
+
+Asked = argparse.Namespace
+Command = Callable[[Asked], int]
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments after the program's name; those of the process otherwise.
+
+    Returns
+    -------
+    int
+        0 done, 1 could not (said on stderr).
+
+    Raises
+    ------
+    SystemExit
+        2 for wrong usage, 0 for ``--help`` and ``--version``.
+    """
+    _write_utf8()
+    asked = parser().parse_args(argv)
+    command: Command = asked.command
+    try:
+        status = command(asked)
+        sys.stdout.flush()
+    except AppError as problem:
+        print(sentence(problem.code, problem.values), file=sys.stderr)
+    except BrokenPipeError:
+        # whoever read us has gone; Python must not find out a second time when it closes the stream
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as problem:
+        print(sentence("cli.system", {"reason": problem.strerror or str(problem)}), file=sys.stderr)
+    except KeyboardInterrupt:
+        print(label("cli.interrupted"), file=sys.stderr)
+    else:
+        return status
+    return COULD_NOT
+
+
+def _write_utf8() -> None:
+    """Let no code page of Windows and no bare Unix locale stop a sentence half-way."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Everything that can be asked."""
+    made = argparse.ArgumentParser(
+        prog=NAME,
+        description=label("cli.what"),
+        epilog=RESEARCH_USE_LONG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("--version", action="version", version=f"{NAME} {__version__}")
+    commands = made.add_subparsers(metavar=label("cli.command"), required=True)
+
+    def add(name: str, command: Command) -> argparse.ArgumentParser:
+        told = label(f"cli.{name}")
+        one = commands.add_parser(name, help=told, description=told)
+        one.set_defaults(command=command)
+        return one
+
+    _add_window_commands(add)
+    _add_file_commands(add)
+    _add_session_commands(add)
+    return made
+
+
+_Add = Callable[[str, Command], argparse.ArgumentParser]
+
+
+def _add_window_commands(add: _Add) -> None:
+    one = add("open", _open)
+    one.add_argument("session", nargs="?", type=_session, metavar="SESSION", help=label("cli.session"))
+    one = add("demo", _demo)
+    one.add_argument("--dir", type=Path, metavar="D", help=label("cli.demo_dir"))
+    one.add_argument("--headless", action="store_true", help=label("cli.headless"))
+
+
+def _add_file_commands(add: _Add) -> None:
+    one = add("inspect", _inspect)
+    _add_path(one)
+    _add_json(one)
+    one = add("import", _import)
+    _add_path(one)
+    _add_session(one, "cli.session_made")
+    one.add_argument("--protocol", type=Path, metavar="FILE", help=label("cli.protocol"))
+    one = add("measure", _measure)
+    _add_path(one)
+    one.add_argument("--slice", type=int, required=True, metavar="K", help=label("cli.slice"))
+    rectangle = ("ROW", "COL", "ROWS", "COLS")
+    one.add_argument("--rect", type=int, nargs=4, required=True, metavar=rectangle, help=label("cli.rect"))
+    _add_json(one)
+
+
+def _add_session_commands(add: _Add) -> None:
+    one = add("analyse", _analyse)
+    _add_session(one, "cli.session")
+    one.add_argument("--levels", choices=_LEVELS, help=label("cli.levels"))
+    _add_json(one)
+    one = add("export", _export)
+    _add_session(one, "cli.session")
+    one.add_argument("--out", type=Path, required=True, metavar="DIR", help=label("cli.out"))
+    one.add_argument("--with-identity", action="store_true", help=label("cli.with_identity"))
+    add("self-test", _self_test)
+
+
+def _add_path(one: argparse.ArgumentParser) -> None:
+    one.add_argument("path", type=Path, metavar="PATH", help=label("cli.path"))
+
+
+def _add_session(one: argparse.ArgumentParser, told: str) -> None:
+    one.add_argument("--session", type=_session, required=True, metavar="S", help=label(told))
+
+
+def _session(told: str) -> Path:
+    """A session may be named without its ending."""
+    path = Path(told)
+    return path if path.exists() or path.suffix == _SUFFIX else path.with_name(f"{path.name}{_SUFFIX}")
+
+
+def _add_json(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--json", action="store_true", help=label("cli.json"))
+
+
+# ---- the commands: each imports its own libraries, which is the one reason for imports inside functions
+
+
+def _open(asked: Asked) -> int:
+    from app import compose
+
+    return compose.run_window(asked.session)
+
+
+def _demo(asked: Asked) -> int:
+    from app import compose
+
+    return compose.run_headless_demo(asked.dir) if asked.headless else compose.run_demo(asked.dir)
+
+
+def _inspect(asked: Asked) -> int:
+    from app.cli_files import inspect
+
+    return inspect(asked.path, as_json=asked.json)
+
+
+def _import(asked: Asked) -> int:
+    from app.cli_files import import_files
+
+    return import_files(asked.path, asked.session, asked.protocol)
+
+
+def _measure(asked: Asked) -> int:
+    from app.cli_files import measure
+
+    return measure(asked.path, asked.slice, asked.rect, as_json=asked.json)
+
+
+def _analyse(asked: Asked) -> int:
+    from app.cli_session import analyse_session
+
+    return analyse_session(asked.session, asked.levels, as_json=asked.json)
+
+
+def _export(asked: Asked) -> int:
+    from app.cli_session import export_session
+
+    return export_session(asked.session, asked.out, with_identity=asked.with_identity)
+
+
+def _self_test(_asked: Asked) -> int:
+    from app.cli_session import try_everything
+
+    return try_everything()
