@@ -44,7 +44,7 @@ def export(
     folder : Path
         Where; made when missing. Files of an earlier export are replaced.
     with_identity : bool
-        Also write ``NAME-identity.csv``, the one file with names and identifiers.
+        Also write ``NAME-identity.csv``, the one file with names and identifiers; noted in the record.
 
     Returns
     -------
@@ -68,7 +68,22 @@ def export(
     named = {f"{session.path.stem}-{kind}.csv": part for kind, part in parts.items()}
     tables = {name: part.table for name, part in named.items()}
     tables[f"{session.path.stem}-{CODEBOOK}.csv"] = _codebook(named)
-    return write_tables(folder, tables)
+    written = write_tables(folder, tables)
+    if with_identity and not session.read_only:
+        _note_identity_export(session, viewer)
+    return written
+
+
+def _note_identity_export(session: Session, viewer: Viewer) -> None:
+    """Names left the session: the record says by whose wish, and not where to."""
+    with session.database.transaction():
+        audit.append(
+            session.database,
+            actor=viewer.reader.name,
+            action="export.with_identity",
+            subject="session",
+            protocol=session.protocol.stamp,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ from app.store.about import sqlite_version
 _SPEC = PhantomSpec(seed=7, slices=4, rows=160, cols=160)
 _CASE = CaseHeader("Phantom^Self-test", "00417", "SELFTEST", "20260101", "O")
 _CONTRASTS = {Quantity.FF: "FAT_FRACTION", Quantity.R2STAR: "R2_STAR_MAP"}
-_LIBRARIES = ("numpy", "pandas", "scipy", "scikit-learn", "pydicom", "zstandard")
+_LIBRARIES = ("numpy", "scipy", "pydicom", "zstandard", "pyqtgraph")
 
 # what the study behind the reference cohort printed, three decimals; counts are exact
 _PRINTED_ICC = {Quantity.FF: 0.893, Quantity.R2STAR: 0.902}

@@ -241,7 +241,7 @@ class PretendedSystem:
         monkeypatch.setattr(packages, "install", self.install)
         kind = setup.environment.Environment
         monkeypatch.setattr(kind, "_pip_install", lambda _self, _lock: setup.console.Outcome(0, ""))
-        monkeypatch.setattr(kind, "qt_loads", lambda _self, display: self.qt_loads)  # noqa: ARG005  (a keyword)
+        monkeypatch.setattr(kind, "qt_loads", lambda _self, display: self.qt_loads)
 
     def install(self, needs: list[SimpleNamespace]) -> bool:
         if self.may_install:

@@ -29,6 +29,7 @@ from app.services.measure_files import measure_files
 from app.services.open_session import (
     Session,
     add_reader,
+    audit_entries,
     create_session,
     last_viewer,
     open_session,
@@ -572,3 +573,24 @@ def test_a_blinded_reader_gets_no_export_and_a_coordinator_does(study: Study, tm
         assert len(export(session, replace(viewer, role=Role.COORDINATOR), tmp_path / "out")) == 3
     finally:
         session.close()
+
+
+def test_an_export_with_names_stands_in_the_record_and_one_without_does_not(tmp_path):
+    session = create_session(tmp_path / "study")
+    viewer = last_viewer(session)
+    export(session, viewer, tmp_path / "plain")
+    before = [entry.action for entry in audit_entries(session, viewer)]
+    export(session, viewer, tmp_path / "named", with_identity=True)
+    after = [entry.action for entry in audit_entries(session, viewer)]
+    session.close()
+    assert "export.with_identity" not in before
+    assert after == [*before, "export.with_identity"]
+
+
+def test_a_read_only_session_still_gives_its_tables_with_names(tmp_path):
+    session = create_session(tmp_path / "study")
+    second = open_session(session.path)
+    viewer = last_viewer(second)
+    assert any("identity" in path.name for path in export(second, viewer, tmp_path, with_identity=True))
+    second.close()
+    session.close()
