@@ -29,11 +29,8 @@ from app.ui.sentences import label
 def correlation_panel(analysis: Analysis, quantity: Quantity) -> Panel:
     """Make the tab for one map."""
     one = analysis.maps[quantity]
-    words = {
-        "x": what_is_measured(analysis, quantity),
-        "y": label("stats.bmd_no_unit", region=analysis.bmd_region),
-    }
-    pooled_said, within_said = (sentence(item, **words) for item in (one.pearson, one.within_groups))
+    x, y = what_is_measured(analysis, quantity), label("stats.bmd_no_unit", region=analysis.bmd_region)
+    pooled_said, within_said = (sentence(item, x=x, y=y) for item in (one.pearson, one.within_groups))
     plot = _plot(analysis, one)
     return Panel(
         title=label("stats.title.correlation", name=label(f"stats.map.{quantity.value}")),

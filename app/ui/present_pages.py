@@ -8,7 +8,7 @@ from app.files.dicom.found import Refusal
 from app.services.import_exams import ImportedExam, ImportReport
 from app.services.join_clinical import ClinicalLine, ClinicalReport
 from app.ui import sentences
-from app.ui.present import quantity_title, text
+from app.ui.present import quantity_title, screen_unit, text
 
 _GROUPS = {
     Group.NORMAL: "group.normal",
@@ -28,7 +28,9 @@ def clinical_row(line: ClinicalLine) -> tuple[str, ...]:
         line.sex,
         "" if line.age is None else f"{line.age:g}",
         "" if line.bmi is None else f"{line.bmi:.1f}",
-        text("clinical.bmd", value=line.bmd_verbatim, unit=line.bmd_unit) if line.bmd is not None else "",
+        text("clinical.bmd", value=line.bmd_verbatim, unit=screen_unit(line.bmd_unit))
+        if line.bmd is not None
+        else "",
         "" if line.tscore is None else f"{line.tscore:.1f}",
         text(_GROUPS[line.group]) if line.group else "",
         problems,

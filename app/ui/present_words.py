@@ -10,6 +10,7 @@ from app.services.analyse import NAMES, Analysis, MapAnalysis
 from app.stats.formatting import limits, number, p_value
 from app.stats.result import Interval, NotDefined
 from app.stats.sentences import sentence
+from app.ui.present import screen_unit as screen_unit
 from app.ui.sentences import label
 
 DECIMALS = 2
@@ -17,13 +18,6 @@ DECIMALS = 2
 
 NONE = "–"
 """Stands in a cell that has no figure; the reason is said beside the table."""
-
-_ON_SCREEN = {"s^-1": "s⁻¹", "g/cm2": "g/cm²", "mg/cm2": "mg/cm²", "mg/cm3": "mg/cm³"}
-
-
-def screen_unit(unit: str) -> str:
-    """A unit with raised figures."""
-    return _ON_SCREEN.get(unit, unit)
 
 
 def value_title(one: MapAnalysis) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from app.domain.protocol import LEVELS
 from app.services.open_session import AuditRow
 from app.services.read_exam import CaseRow
@@ -23,7 +25,30 @@ def _short_time(at_utc: str) -> str:
 def audit_row(entry: AuditRow) -> tuple[str, ...]:
     """Time, who, action, subject, before, now."""
     action = sentences.ACTIONS.get(entry.action, entry.action)
-    return (_short_time(entry.at_utc), entry.actor, action, entry.subject, entry.old, entry.new)
+    old, new = _state_text(entry.old), _state_text(entry.new)
+    return (_short_time(entry.at_utc), entry.actor, action, entry.subject, old, new)
+
+
+def _state_text(told: str) -> str:
+    """What a level held, in words; anything else as it stands in the record."""
+    try:
+        state = json.loads(told)
+        box, reason = state.get("rectangle"), state.get("reason")
+        if box:
+            rows, cols = (box["row0"], box["rows"]), (box["col0"], box["cols"])
+            return text(
+                "audit.rectangle",
+                slice=box["slice"],
+                row0=rows[0],
+                row1=sum(rows) - 1,
+                col0=cols[0],
+                col1=sum(cols) - 1,
+            )
+        if reason:
+            return text("read.excluded", reason=state.get("note") or sentences.REASONS.get(reason, reason))
+        return text("audit.nothing") if state.get("kind") == "empty" else told
+    except (ValueError, LookupError, AttributeError, TypeError):
+        return told
 
 
 def chain_text(count: int, broken: int | None) -> str:
