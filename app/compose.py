@@ -92,6 +92,7 @@ def run_window(session: Path | None) -> int:
     folder = home()
     folder.mkdir(parents=True, exist_ok=True)
     crashed = _start_log(folder)
+    _route_qt_messages()
     app = application()
     main = window(folder)
     crash = CrashHandler(main.workspace.close)
@@ -116,9 +117,26 @@ def run_demo(folder: Path | None) -> int:
 def run_headless_demo(folder: Path | None) -> int:
     """Play the demo without a screen and print where the results lie."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    _route_qt_messages()
     from app.headless import play  # noqa: PLC0415 - as above
 
     return play(folder or home() / "demo-headless", application(), window)
+
+
+def _route_qt_messages() -> None:
+    """Qt's own remarks go to our log, not to the terminal of whoever started the program."""
+    from PySide6.QtCore import QtMsgType, qInstallMessageHandler  # noqa: PLC0415 - as above
+
+    levels = {
+        QtMsgType.QtWarningMsg: logging.INFO,
+        QtMsgType.QtCriticalMsg: logging.ERROR,
+        QtMsgType.QtFatalMsg: logging.CRITICAL,
+    }
+
+    def log(kind: QtMsgType, _context: object, message: str) -> None:
+        logging.getLogger("qt").log(levels.get(kind, logging.DEBUG), message)
+
+    qInstallMessageHandler(log)
 
 
 def _start_log(folder: Path) -> Path | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app import __version__
 from app.domain.errors import InputError
@@ -127,29 +127,11 @@ def append_revision(
     """
     protocol_id, protocol = sessions.current_protocol(database)
     old = reading.history.state(level)
+    new = Revision(0, level, state, action, target, stats)
     with database.transaction():
         reading_id = reading.id or _begin_reading(database, reading)
         _refuse_locked(database, reading_id)
-        box = state.rectangle
-        key = database.insert(
-            "INSERT INTO roi_revision (reading_id, level, kind, slice, row0, col0, rows, cols, reason, note,"
-            " action, target, rule, protocol_id, software, at_utc)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                reading_id,
-                level.value,
-                state.kind.value,
-                *(getattr(box, name, None) for name in _BOX),
-                state.reason.value if state.reason else None,
-                state.note,
-                action.value,
-                target,
-                RULE,
-                protocol_id,
-                __version__,
-                audit.utc_now(),
-            ),
-        )
+        key = _add_revision(database, reading_id, protocol_id, new)
         _add_measurements(database, key, stats)
         audit.append(
             database,
@@ -160,9 +142,30 @@ def append_revision(
             new=_json(state),
             protocol=protocol.stamp,
         )
-    revision = Revision(key, level, state, action, target, stats)
-    return Reading(
-        reading_id, reading.exam_id, reading.viewer, (*reading.revisions, revision), reading.locked
+    story = (*reading.revisions, replace(new, id=key))
+    return replace(reading, id=reading_id, revisions=story)
+
+
+def _add_revision(database: Database, reading_id: int, protocol_id: int, new: Revision) -> int:
+    box, reason = new.state.rectangle, new.state.reason
+    return database.insert(
+        "INSERT INTO roi_revision (reading_id, level, kind, slice, row0, col0, rows, cols, reason, note,"
+        " action, target, rule, protocol_id, software, at_utc)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            reading_id,
+            new.level.value,
+            new.state.kind.value,
+            *(getattr(box, name, None) for name in _BOX),
+            reason.value if reason else None,
+            new.state.note,
+            new.action.value,
+            new.target,
+            RULE,
+            protocol_id,
+            __version__,
+            audit.utc_now(),
+        ),
     )
 
 
@@ -208,7 +211,7 @@ def append_event(database: Database, reading: Reading, kind: str) -> Reading:
             subject=f"{_code(database, reading.exam_id)}/round {reading.viewer.round}",
             protocol=protocol.stamp,
         )
-    return Reading(reading_id, reading.exam_id, reading.viewer, reading.revisions, kind == "signed_off")
+    return replace(reading, id=reading_id, locked=kind == "signed_off")
 
 
 def _code(database: Database, exam_id: int) -> str:

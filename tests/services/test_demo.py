@@ -11,12 +11,14 @@ from app.domain.errors import Cancelled
 from app.domain.maps import Quantity
 from app.domain.measure import measure
 from app.domain.progress import Silent
+from app.domain.protocol import LEVELS
 from app.domain.reading import Role, Viewer
+from app.domain.reasons import Reason
 from app.domain.shapes import Rectangle
 from app.services import demo as demos
 from app.services import open_session
 from app.services.demo import demo_in, make_reading_demo, make_study_demo
-from app.services.read_exam import open_case, worklist
+from app.services.read_exam import mark_not_measurable, open_case, sign_off, worklist
 from app.store import results
 
 
@@ -97,3 +99,19 @@ def test_what_a_killed_run_left_behind_does_not_disturb_the_next_one(tmp_path):
     (tmp_path / "making-study" / demos.STUDY).write_bytes(b"half")
     make_study_demo(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [demos.STUDY]
+
+
+def test_signing_off_in_one_demo_never_changes_the_other(made, tmp_path):
+    pair = demo_in(tmp_path)
+    shutil.copy(made.reading, pair.reading)
+    shutil.copy(made.study, pair.study)
+    study_before = pair.study.read_bytes()
+    session = open_session.open_session(pair.reading)
+    viewer = open_session.last_viewer(session)
+    case = open_case(session, viewer, worklist(session, viewer)[0].exam_id)
+    for level in LEVELS:
+        case, _ = mark_not_measurable(session, case, level, Reason.NOISE)
+    sign_off(session, case)
+    session.close()
+    assert pair.study.read_bytes() == study_before
+    assert pair.reading.read_bytes() != made.reading.read_bytes()
