@@ -6,6 +6,7 @@ import faulthandler
 import logging
 import os
 import sys
+from importlib import import_module
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +37,9 @@ def home() -> Path:
 
 def application() -> QApplication:
     """The one QApplication, with style, font and names set."""
+    # first what needs no Qt: its bindings, once loaded, read the source of every module imported after them
+    for name in ("app.services.read_exam", "app.ui.present"):
+        import_module(name)
     from PySide6.QtCore import QLocale  # noqa: PLC0415 - Qt is loaded when a window is wanted
     from PySide6.QtGui import QFont, QIcon  # noqa: PLC0415
     from PySide6.QtWidgets import QApplication  # noqa: PLC0415

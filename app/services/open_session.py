@@ -50,6 +50,11 @@ class Session:
         return self.database.read_only
 
     @property
+    def holder(self) -> dict[str, str] | None:
+        """Who writes to the session (``host``, ``process``, ``since``), when that is why we may not."""
+        return self.database.holder
+
+    @property
     def protocol(self) -> Protocol:
         """The protocol in force."""
         return sessions.current_protocol(self.database)[1]

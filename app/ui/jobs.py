@@ -66,6 +66,7 @@ class Job(QObject):
     progressed = Signal(object, object)
     finished = Signal(object)
     failed = Signal(object)
+    _reported = Signal(int, object, object)
     _arrived = Signal(int, object, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -75,6 +76,7 @@ class Job(QObject):
         self._pool = QThreadPool(self)
         # one worker: two jobs of a kind never write to the session side by side
         self._pool.setMaxThreadCount(1)
+        self._reported.connect(self._report)
         self._arrived.connect(self._receive)
 
     @property
@@ -87,7 +89,11 @@ class Job(QObject):
         self.cancel()
         self._generation += 1
         generation = self._generation
-        reporter = _Reporter(self.progressed.emit)
+
+        def tell(done: int, total: object) -> None:
+            self._reported.emit(generation, done, total)
+
+        reporter = _Reporter(tell)
         self._running[generation] = reporter
 
         def finish(result: object, problem: object) -> None:
@@ -101,9 +107,17 @@ class Job(QObject):
             reporter.stop()
 
     def wait(self) -> None:
-        """Stop and wait for the thread to end; before the program closes."""
+        """Stop and wait for the thread to end; its answer is dropped. Before the session closes."""
         self.cancel()
         self._pool.waitForDone()
+        # an answer under way is about a session that is gone when it arrives
+        self._generation += 1
+        self._running.clear()
+
+    def _report(self, generation: int, done: object, total: object) -> None:
+        # figures of a run that was replaced or waited for may still be on their way
+        if generation == self._generation:
+            self.progressed.emit(done, total)
 
     def _receive(self, generation: int, result: object, problem: object) -> None:
         self._running.pop(generation, None)

@@ -213,8 +213,8 @@ class MainWindow(QMainWindow):
             self.show_page("")
             return
         self.setWindowTitle(present.text("app.title", session=session.name))
-        if session.database.holder is not None:
-            self.banner.say(present.text("app.read_only_held", **session.database.holder), bad=True)
+        if session.read_only:
+            self.banner.say(present.read_only_text(session.holder), bad=True)
         if not self._page:
             images = any(self.workspace.cases)
             table_only = not images and bool(sessions.has_readings(session))

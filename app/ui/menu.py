@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from app.ui import present
+from app.ui.dialogs.files import FileDialog
 from app.ui.settings import THEMES
 
 # entry -> shortcut; None is a line between groups
@@ -125,7 +126,7 @@ class FileMenu(QObject):
         return self._ask_save("png", "dialog.picture_filter")
 
     def _ask_save(self, suffix: str, files: str) -> QFileDialog:
-        dialog = QFileDialog(self._window)
+        dialog = FileDialog(self._window)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(suffix)
         dialog.setNameFilter(present.text(files))
@@ -138,13 +139,13 @@ class FileMenu(QObject):
         return self._ask_existing("dialog.table_filter")
 
     def _ask_existing(self, files: str) -> QFileDialog:
-        dialog = QFileDialog(self._window)
+        dialog = FileDialog(self._window)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setNameFilter(present.text(files))
         return dialog
 
     def _ask_folder(self) -> QFileDialog:
-        dialog = QFileDialog(self._window)
+        dialog = FileDialog(self._window)
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
         return dialog

@@ -21,6 +21,7 @@ from app.ui import sentences
 from app.ui.keys import HIDE_KEY_NAME, KEYS
 
 _UNITS = {Quantity.FF: "%", Quantity.R2STAR: "s⁻¹"}
+_ON_SCREEN = {"s^-1": "s⁻¹", "g/cm2": "g/cm²", "mg/cm2": "mg/cm²", "mg/cm3": "mg/cm³"}
 _DASH = "–"
 
 
@@ -44,6 +45,11 @@ def quantity_unit(quantity: Quantity) -> str:
     return _UNITS.get(quantity, "")
 
 
+def screen_unit(unit: str) -> str:
+    """A unit with raised figures."""
+    return _ON_SCREEN.get(unit, unit)
+
+
 def slice_text(index: int, count: int) -> str:
     """One-based slice number."""
     return text("read.slice", index=index + 1, count=count)
@@ -56,7 +62,7 @@ def window_text(window: tuple[float, float]) -> str:
 
 def value_text(quantity: Quantity, value: float | None) -> str:
     """A single value with its unit; a dash where there is none."""
-    if value is None or value != value:  # noqa: PLR0124 - NaN is the value that differs from itself
+    if value is None or not math.isfinite(value):
         return _DASH
     return text("read.value", value=value, unit=quantity_unit(quantity))
 
@@ -86,6 +92,21 @@ def case_state(case: CaseRow) -> str:
     if case.locked:
         return text("state.signed_off")
     return text("state.open") if case.done else text("state.new")
+
+
+def read_only_text(holder: Mapping[str, str] | None) -> str:
+    """Why a session can only be read: who writes to it, or that nothing can be written where it lies."""
+    if holder is None:
+        return text("app.read_only_here")
+    since = holder["since"][:16].replace("T", " ")
+    return text("app.read_only_held", host=holder["host"], process=holder["process"], since=since)
+
+
+def saved_text(saved_at: str, *, read_only: bool) -> str:
+    """When the last step was saved, or what becomes of steps here."""
+    if read_only:
+        return text("app.nothing_saved")
+    return text("app.saved", time=saved_at) if saved_at else text("app.not_saved_yet")
 
 
 def levels_done(done: int, total: int) -> str:
@@ -163,11 +184,11 @@ def level_row(
 
 
 def _number(value: float | None, decimals: int) -> str:
-    return _DASH if value is None else f"{value:.{decimals}f}"
+    return _DASH if value is None or not math.isfinite(value) else f"{value:.{decimals}f}"
 
 
 def _plus_minus(value: float | None, decimals: int) -> str:
-    return "" if value is None else f"±{value:.{decimals}f}"
+    return "" if value is None or not math.isfinite(value) else f"±{value:.{decimals}f}"
 
 
 def finding_text(finding: Finding) -> str:
@@ -201,7 +222,7 @@ def rectangle_lines(
     level: Level | None, rectangle: Rectangle | None, stats: Mapping[Quantity, RoiStats]
 ) -> list[tuple[str, str]]:
     """Name and value of size, area and medians of the selected rectangle; dashes without one."""
-    name = text("read.size", level=level.value if level else _DASH)
+    name = text("read.size", level=level.value) if level else text("read.no_size")
     if rectangle is None or not stats:
         return [(name, _DASH), (text("read.area"), _DASH), (text("read.median"), _DASH)]
     size = text("read.size_value", rows=rectangle.rows, cols=rectangle.cols, voxels=rectangle.voxels)
@@ -226,6 +247,26 @@ def histogram_span(stats: RoiStats, fallback: tuple[float, float]) -> tuple[floa
     return low, max(math.ceil(stats.maximum / step) * step, low + step)
 
 
+def histogram_bins(span: tuple[float, float], step: float, most: int) -> int:
+    """How many bars, at most ``most``, each holding equally many of a map's steps.
+
+    With other numbers some bars stay empty only because no value can fall into them.
+
+    Parameters
+    ----------
+    span : tuple of float
+        Limits of the histogram.
+    step : float
+        Distance of neighbouring values of the map.
+    most : int
+        Largest number of bars.
+    """
+    width = span[1] - span[0]
+    if step <= 0 or width / step < 1:
+        return most
+    return max(1, round(width / (step * math.ceil(width / step / most))))
+
+
 def span_text(quantity: Quantity, span: tuple[float, float]) -> str:
     """Limits of a histogram with their unit."""
     return text("read.span", low=span[0], high=span[1], unit=quantity_unit(quantity))
@@ -234,18 +275,18 @@ def span_text(quantity: Quantity, span: tuple[float, float]) -> str:
 def progress_text(done: int, total: int | None, seconds: float) -> str:
     """How far a task is, with the time left once it can be told."""
     if total is None:
-        return text("task.counting", done=done)
+        return text("task.counting", done=done) if done else text("task.working")
     if done and seconds > 1 and done < total:
         return text("task.running_left", done=done, total=total, seconds=seconds * (total - done) / done)
     return text("task.running", done=done, total=total)
 
 
 def key_lines() -> list[str]:
-    """The sheet of keys and mouse, one line an action, in columns."""
-    lines = [f"{', '.join(keys):<28}{text(f'key.{action}')}" for action, keys in KEYS.items()]
-    lines.append(f"{HIDE_KEY_NAME:<28}{text('key.hide')}")
+    """The sheet of keys and mouse, one line an action: keys, a tab, what they do."""
+    lines = [f"{', '.join(keys)}\t{text(f'key.{action}')}" for action, keys in KEYS.items()]
+    lines.append(f"{HIDE_KEY_NAME}\t{text('key.hide')}")
     names = ("left", "wheel", "middle", "right", "shift", "double")
-    return lines + [f"{text(f'mouse.{name}'):<28}{text(f'mouse.{name}_does')}" for name in names]
+    return lines + [f"{text(f'mouse.{name}')}\t{text(f'mouse.{name}_does')}" for name in names]
 
 
 def help_text() -> str:

@@ -56,8 +56,7 @@ class StatusBar(QWidget):
             for widget in (self.saved, self._undo, self._protocol):
                 widget.setText("")
             return
-        saved = present.text("app.saved", time=space.saved_at) if space.saved_at else None
-        self.saved.setText(saved or present.text("app.not_saved_yet"))
+        self.saved.setText(present.saved_text(space.saved_at, read_only=space.session.read_only))
         count = len(space.case.reading.history.undoable) if space.case else 0
         self._undo.setText(present.text("app.undo_count", count=count))
         self._protocol.setText(present.text("app.protocol", stamp=space.session.protocol.stamp))

@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from app.domain.errors import StoreUnavailable
+from app.domain.errors import InputError, StoreUnavailable
 from app.domain.progress import Progress
 from app.services.changed import What
 from app.services.open_session import Session
@@ -86,7 +86,10 @@ class Tasks(QObject):
 
     def stop(self) -> None:
         """Stop and wait, before the session closes."""
+        running = self._job.running
         self._job.wait()
+        if running:
+            self.ended.emit()
 
     @property
     def running(self) -> bool:
@@ -95,7 +98,10 @@ class Tasks(QObject):
 
     def _start(self, work: Callable[[Session, Progress], object], done: Done, *, writing: bool) -> None:
         session = self._workspace.session
-        if session is None or self._job.running:
+        if session is None:
+            return
+        if self._job.running:
+            self._workspace.failed.emit(InputError("task.busy"))
             return
         if writing and session.read_only:
             self._workspace.failed.emit(StoreUnavailable("store.read_only", file=session.name))

@@ -120,7 +120,7 @@ QPushButton[role="primary"]:disabled { background: @hover; color: @quiet; border
 QPushButton[role="nav"] { background: transparent; border: 1px solid transparent; color: @quiet;
     padding: 5px 14px; }
 QPushButton[role="nav"]:hover { background: @hover; }
-QPushButton[role="nav"]:checked { background: @selected; color: @text; font-weight: 600; }
+QPushButton[role="nav"]:checked { background: @selected; color: @text; border: 1px solid @border; }
 QPushButton[role="nav"]:focus { border: 1px solid @accent; }
 QToolButton::menu-indicator { image: none; }
 QMenu { background: @raised; border: 1px solid @border; padding: 4px; }
@@ -132,6 +132,7 @@ QTableView, QListView, QTreeView, QTextEdit, QPlainTextEdit { background: @panel
     border-radius: 5px; gridline-color: @border; selection-background-color: @selected;
     selection-color: @text; alternate-background-color: @window; }
 QTableView:focus, QListView:focus { border: 1px solid @accent; }
+#sidebar QListView, #panel QTableView { border: none; border-radius: 0; }
 QTableView::item, QListView::item { padding: 3px 6px; }
 QHeaderView { background: @panel; }
 QHeaderView::section { background: @panel; color: @quiet; border: none; border-bottom: 1px solid @border;

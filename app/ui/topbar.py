@@ -100,10 +100,8 @@ class TopBar(QWidget):
         self._session.setText(session.name if session else "")
         self._badges["synthetic"].setVisible(session is not None and session.synthetic)
         self._badges["read_only"].setVisible(session is not None and session.read_only)
-        if session is not None and session.database.holder is not None:
-            self._badges["read_only"].setToolTip(
-                present.text("app.read_only_held", **session.database.holder)
-            )
+        if session is not None and session.read_only:
+            self._badges["read_only"].setToolTip(present.read_only_text(session.holder))
         blinded = session is not None and viewer is not None and session.protocol.blinded
         self._badges["blinded"].setVisible(blinded)
         if viewer is not None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from app.ui import sentences
+
+_WRAPPED_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop) | int(Qt.TextFlag.TextWordWrap)
+# no line is this long, no text this high
+_ENDLESS = 10_000
 
 
 def named(widget: QWidget, name: str) -> QWidget:
@@ -29,3 +35,54 @@ def button(code: str, *, role: str = "", key: str = "") -> QPushButton:
         made.setProperty("role", role)
     made.setToolTip(sentences.label("page.tip", page=text, key=key) if key else text)
     return made
+
+
+class LiveText(QWidget):
+    """Words at the right edge that change while a hand drags.
+
+    A label asks for a new layout of everything around it with every word; this asks only when its words need
+    another number of lines.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._text = ""
+
+    def text(self) -> str:
+        """What it says."""
+        return self._text
+
+    def setText(self, text: str) -> None:  # noqa: N802 - stands where a QLabel stood
+        """Say something else."""
+        if text == self._text:
+            return
+        before = self.heightForWidth(self.width())
+        self._text = text
+        self.setAccessibleName(text)
+        if self.heightForWidth(self.width()) != before:
+            self.updateGeometry()
+        self.update()
+
+    def hasHeightForWidth(self) -> bool:  # noqa: N802 - Qt's name
+        """Long words wrap."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:  # noqa: N802 - Qt's name
+        """Height of the words in a width."""
+        # a space is as high as any word: a line that says nothing yet keeps its place
+        room = QRect(0, 0, width, _ENDLESS)
+        return self.fontMetrics().boundingRect(room, _WRAPPED_RIGHT, self._text or " ").height()
+
+    def sizeHint(self) -> QSize:
+        """All words in one line."""
+        return QSize(self.fontMetrics().horizontalAdvance(self._text), self.heightForWidth(_ENDLESS))
+
+    def minimumSizeHint(self) -> QSize:
+        """As narrow as need be, one line high."""
+        return QSize(0, self.heightForWidth(_ENDLESS))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the words in the colour of the theme."""
+        painter = QPainter(self)
+        painter.drawText(self.rect(), _WRAPPED_RIGHT, self._text)
+        painter.end()

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.domain import shapes
-from app.domain.errors import AppError, InputError
+from app.domain.errors import AppError, InputError, StoreUnavailable
 from app.domain.grid import Orientation, orientation_of
 from app.domain.maps import Quantity
 from app.domain.measure import RoiStats
@@ -23,6 +23,9 @@ from app.services import read_exam
 from app.services.changed import Changed, What
 from app.services.open_session import Session
 from app.services.read_exam import Case, CaseRow, Position
+
+# a hand that scrolls through a stack rests this long where it means to stay
+_REST_MS = 150
 
 Edit = Callable[[Session, Case], tuple[Case, Changed]]
 
@@ -80,12 +83,28 @@ class Workspace(QObject):
         self.preview: Preview | None = None
         self.saved_at = ""
         self._last_signed_off: int | None = None
+        self._remembered: Position | None = None
+        self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
+        self._rest.timeout.connect(self._remember)
+        self.selection_changed.connect(self._rest.start)
 
     # -- session and reader ---------------------------------------------------------------------------
 
     def open(self, path: Path) -> bool:
         """Open a session; on failure the one at hand stays open."""
+        if self._holds(path):
+            # opening it beside itself would find our own lock and give it read-only
+            return True
         return self._begin(lambda: sessions.open_session(path))
+
+    def _holds(self, path: Path) -> bool:
+        """Whether a session file is the one that is open for writing here."""
+        if self.session is None or self.session.read_only:
+            return False
+        try:
+            return self.session.path.samefile(path)
+        except OSError:
+            return False
 
     def create(self, path: Path, reader: str = sessions.FIRST_READER) -> bool:
         """Make a session and open it."""
@@ -132,7 +151,7 @@ class Workspace(QObject):
 
     def _enter(self, viewer: Viewer) -> None:
         self.viewer = viewer
-        self._last_signed_off = None
+        self._last_signed_off = self._remembered = None
         self.changed.emit(What.SESSION | What.READERS)
         self.return_to_case()
 
@@ -185,11 +204,16 @@ class Workspace(QObject):
         self.changed.emit(What.READING)
 
     def _remember(self) -> None:
+        """Keep the place, so that a power cut does not take the reader elsewhere."""
+        self._rest.stop()
         if self.session is None or self.viewer is None or self.case is None:
             return
         position = Position(self.case.exam.id, self.slice, self.selected)
+        if position == self._remembered:
+            return
         try:
             read_exam.remember_position(self.session, self.viewer, position)
+            self._remembered = position
         except AppError as problem:
             self.failed.emit(problem)
 
@@ -219,6 +243,15 @@ class Workspace(QObject):
             and self.case is not None
             and not self.case.reading.locked
         )
+
+    def say_why_not(self) -> None:
+        """Tell why the case at hand takes no edit; nothing is said where it does."""
+        if self.session is None or self.case is None or self.writable:
+            return
+        if self.case.reading.locked:
+            self.failed.emit(InputError("reading.locked"))
+        else:
+            self.failed.emit(StoreUnavailable("store.read_only", file=self.session.name))
 
     def select(self, level: Level | None) -> None:
         """Select or arm a level; a measured one brings its slice into view."""
@@ -345,12 +378,16 @@ class Workspace(QObject):
         if self.case is None:
             return
         if self._last_signed_off is not None:
-            exam_id, self._last_signed_off = self._last_signed_off, None
-            if exam_id != self.case.exam.id:
-                self.open_case(exam_id)
-            self._edit(read_exam.reopen)
-            return
-        self._step(read_exam.undo)
+            self._reopen_last(self._last_signed_off)
+        else:
+            self._step(read_exam.undo)
+
+    def _reopen_last(self, exam_id: int) -> None:
+        if self.case is not None and exam_id != self.case.exam.id:
+            self.open_case(exam_id)
+        # where it could not be opened, the case at hand is another one and stays as it is
+        if self.case is not None and exam_id == self.case.exam.id and self._edit(read_exam.reopen):
+            self._last_signed_off = None
 
     def redo(self) -> None:
         """Bring back what was taken back."""

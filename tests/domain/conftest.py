@@ -8,15 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import settings
 
 from app.domain.exam import Exam
 from app.domain.grid import Grid, Vector
 from app.domain.maps import ParametricMap, Quantity, Scaling
-
-# correctness is not asserted by the clock
-settings.register_profile("unhurried", parent=settings.default, deadline=None)
-settings.load_profile("unhurried")
 
 # sagittal as most scanners store it: rows run to the feet, columns to the back
 SAGITTAL: tuple[Vector, Vector, Vector] = ((1.0, 0.0, 0.0), (0.0, 0.0, -1.0), (0.0, 1.0, 0.0))

@@ -41,5 +41,6 @@ def to_index(values: npt.NDArray[np.float64], low: float, high: float) -> npt.ND
     low, high : float
         Values shown as the first and the last colour, ``low < high``.
     """
-    scaled = (np.nan_to_num(values, nan=low) - low) * ((_STEPS - 1) / (high - low))
-    return np.clip(np.rint(scaled), 0, _STEPS - 1).astype(np.uint8)
+    # clipped first: what lies far outside, or at infinity, must not overflow on its way to the index
+    inside = np.clip(np.nan_to_num(values, nan=low), low, high)
+    return np.rint((inside - low) * ((_STEPS - 1) / (high - low))).astype(np.uint8)

@@ -5,19 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QInputEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QHideEvent, QInputEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from app.domain.maps import DISPLAY_RANGE, MEASURED, Quantity
-from app.domain.protocol import Level
-from app.domain.shapes import Rectangle
+from app.domain.maps import MEASURED, Quantity
 from app.ui import present
-from app.ui.canvas import hits
 from app.ui.canvas.colours import COLOUR_MAPS
-from app.ui.canvas.gestures import RoiDrag, WindowDrag
 from app.ui.canvas.map_view import MapView
+from app.ui.canvas.mouse import Hand
 from app.ui.canvas.scene import NO_MARKS, Caption, Marks
-from app.ui.canvas.view import Camera
+from app.ui.canvas.view import Camera, View
 from app.ui.widgets import named, words
 from app.ui.workspace import Workspace
 
@@ -26,10 +23,6 @@ PRESETS = {
     Quantity.FF: ((0.0, 100.0), (0.0, 80.0), (20.0, 80.0), (30.0, 70.0)),
     Quantity.R2STAR: ((0.0, 300.0), (0.0, 200.0), (50.0, 250.0), (80.0, 220.0)),
 }
-_WHEEL_STEP = 120
-_ZOOM_STEP = 1.2
-# a hand that meant to click moves this little, in points
-_CLICK = 4
 
 
 class _Column(QWidget):
@@ -83,14 +76,8 @@ class MapPair(QWidget):
         super().__init__(parent)
         self._workspace = workspace
         self.columns = {quantity: _Column(quantity) for quantity in MEASURED}
-        self.space_held = False
-        self._drag: RoiDrag | WindowDrag | None = None
-        self._pan_from: QPointF | None = None
-        self._pressed = QPointF()
-        self._pointer: tuple[float, float] | None = None
-        self._crosshair: tuple[float, float] | None = None
+        self._hand = Hand(self, workspace)
         self._hidden = False
-        self._wheel = 0
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(1)
@@ -109,7 +96,7 @@ class MapPair(QWidget):
     def show_case(self) -> None:
         """Show the maps of the case at hand with the whole picture in view."""
         case = self._workspace.case
-        self._drag = self._pan_from = self._crosshair = None
+        self._hand.begin_case()
         for quantity, column in self.columns.items():
             found = case.exam.maps.get(quantity) if case else None
             column.view.empty_text = present.empty_map_text(quantity, has_case=case is not None)
@@ -134,36 +121,28 @@ class MapPair(QWidget):
     def _marks(self) -> Marks:
         space = self._workspace
         found = space.rectangles
-        ghost = self._ghost()
+        ghost = self._hand.ghost(self._any_view())
         return Marks(
             rectangles={level: box for level, box in found.items() if box.slice == space.slice},
             elsewhere={level: box for level, box in found.items() if box.slice != space.slice},
             selected=space.selected,
             ghost=ghost,
             armed=space.selected if ghost else None,
-            crosshair=self._crosshair,
+            crosshair=self._hand.crosshair,
             editable=space.writable,
             hidden=self._hidden,
         )
 
-    def _ghost(self) -> Rectangle | None:
-        if self._pointer is None or self._drag is not None or self._workspace.preview is not None:
-            return None
-        view = next(iter(self.views.values())).view
-        point = view.to_screen(*view.orientation.to_shown(*self._pointer)) if view else None
-        if view and point and hits.hit(view, self._shown_rectangles(), self._workspace.selected, *point):
-            return None
-        return self._workspace.ghost(*self._pointer)
-
-    def _shown_rectangles(self) -> dict[Level, Rectangle]:
-        space = self._workspace
-        return {level: box for level, box in space.rectangles.items() if box.slice == space.slice}
+    def _any_view(self) -> View | None:
+        """How the picture lies on a map that can be seen: a hidden one knows only where it lay before."""
+        seen = [column.view.view for column in self.columns.values() if not column.isHidden()]
+        return next((view for view in seen if view is not None), None)
 
     def _readout(self, quantity: Quantity) -> str:
         case = self._workspace.case
-        if case is None or self._pointer is None or quantity not in case.exam.maps:
+        if case is None or self._hand.pointer is None or quantity not in case.exam.maps:
             return ""
-        row, col = self._pointer
+        row, col = self._hand.pointer
         value = case.exam.maps[quantity].value_at(self._workspace.slice, int(row), int(col))
         return present.value_text(quantity, value)
 
@@ -207,164 +186,40 @@ class MapPair(QWidget):
         for column in others:
             column.setVisible(not column.isVisible())
 
+    def set_window(self, view: MapView, window: tuple[float, float]) -> None:
+        """Change the display window of one map; no value changes."""
+        view.set_window(*window)
+        for column in self.columns.values():
+            column.show_range()
+
     # -- mouse ----------------------------------------------------------------------------------------
 
-    def _on_mouse(self, event: QInputEvent) -> None:
-        view = self.sender()
-        if not isinstance(view, MapView) or view.map is None:
-            return
-        if isinstance(event, QWheelEvent):
-            self._on_wheel(view, event)
-        elif isinstance(event, QMouseEvent):
-            handlers = {
-                QMouseEvent.Type.MouseButtonPress: self._on_press,
-                QMouseEvent.Type.MouseMove: self._on_move,
-                QMouseEvent.Type.MouseButtonRelease: self._on_release,
-                QMouseEvent.Type.MouseButtonDblClick: self._on_double_click,
-            }
-            handlers[event.type()](view, event)
+    @property
+    def space_held(self) -> bool:
+        """Whether the left button pans."""
+        return self._hand.space_held
 
-    def _on_left(self) -> None:
-        if self._drag is None:
-            self._pointer = None
-            self.refresh()
+    @space_held.setter
+    def space_held(self, held: bool) -> None:
+        self._hand.space_held = held
 
-    def _on_wheel(self, view: MapView, event: QWheelEvent) -> None:
-        shown = view.view
-        if shown is None:
-            return
-        delta = event.angleDelta().y() or event.angleDelta().x()
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            at = event.position()
-            self.set_camera(shown.zoomed(_ZOOM_STEP ** (delta / _WHEEL_STEP), at.x(), at.y()))
-            return
-        # a touchpad sends many small steps: they add up to whole slices
-        self._wheel += delta
-        steps = int(self._wheel / _WHEEL_STEP)
-        if steps:
-            self._wheel -= steps * _WHEEL_STEP
-            self._workspace.set_slice(self._workspace.slice - steps)
-
-    def _on_press(self, view: MapView, event: QMouseEvent) -> None:
-        self._pressed = event.position()
-        button = event.button()
-        panning = button is Qt.MouseButton.LeftButton and self.space_held
-        if button is Qt.MouseButton.MiddleButton or panning:
-            self._pan_from = event.position()
-        elif button is Qt.MouseButton.RightButton and view.map is not None:
-            low, high = DISPLAY_RANGE[view.map.quantity]
-            at = (event.position().x(), event.position().y())
-            self._drag = WindowDrag(view.window_level, at, high - low)
-        elif button is Qt.MouseButton.LeftButton:
-            self._take(view, event.position())
-
-    def _take(self, view: MapView, point: QPointF) -> None:
-        """Take the rectangle under the pointer, or place the armed one."""
-        space, shown = self._workspace, view.view
-        stored = view.stored_at(point)
-        if shown is None:
-            return
-        found = hits.hit(shown, self._shown_rectangles(), space.selected, point.x(), point.y())
-        if found is not None:
-            if space.selected is not found.level:
-                space.select(found.level)
-            if space.writable:
-                edges = hits.stored_edges(shown.orientation, found.edges)
-                origin = shown.to_stored(point.x(), point.y())
-                self._drag = RoiDrag(found.level, space.rectangles[found.level], edges, origin)
-        elif stored is not None and space.selected is not None:
-            ghost = space.ghost(*stored)
-            if ghost is not None:
-                self._drag = RoiDrag(space.selected, ghost, (0, 0), stored)
-                space.show_preview(space.selected, ghost)
-
-    def _on_move(self, view: MapView, event: QMouseEvent) -> None:
-        point = event.position()
-        shown, case = view.view, self._workspace.case
-        if shown is None or case is None:
-            return
-        if self._pan_from is not None:
-            self.set_camera(shown.panned(point.x() - self._pan_from.x(), point.y() - self._pan_from.y()))
-            self._pan_from = point
-        elif isinstance(self._drag, WindowDrag):
-            self._drag_window(view, self._drag, point)
-        elif isinstance(self._drag, RoiDrag):
-            symmetric = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
-            stored = shown.to_stored(point.x(), point.y())
-            moved = self._drag.at(stored, case.exam.grid, symmetric=symmetric)
-            if moved != self._drag.start or self._workspace.preview is not None:
-                self._workspace.show_preview(self._drag.level, moved)
-        else:
-            self._hover(view, event)
-
-    def _drag_window(self, view: MapView, drag: WindowDrag, point: QPointF) -> None:
-        if (point - self._pressed).manhattanLength() > _CLICK:
-            view.set_window(*drag.at(point.x(), point.y()))
-            for column in self.columns.values():
-                column.show_range()
-
-    def _hover(self, view: MapView, event: QMouseEvent) -> None:
-        self._pointer = view.stored_at(event.position())
-        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        if shift and self._pointer is not None:
-            self._crosshair = (float(int(self._pointer[0])), float(int(self._pointer[1])))
-        elif not shift:
-            self._crosshair = None
-        self._set_cursor(view, event.position())
-        self.refresh()
-
-    def _set_cursor(self, view: MapView, point: QPointF) -> None:
-        shown = view.view
-        if shown is None:
-            return
-        found = hits.hit(shown, self._shown_rectangles(), self._workspace.selected, point.x(), point.y())
-        shape = Qt.CursorShape.ArrowCursor
-        if found is not None and self._workspace.writable:
-            shape = _CURSORS[found.edges]
-        elif self._workspace.armed:
-            shape = Qt.CursorShape.CrossCursor
-        if view.cursor().shape() is not shape:
-            view.setCursor(shape)
-
-    def _on_release(self, view: MapView, event: QMouseEvent) -> None:
-        drag, self._drag = self._drag, None
-        self._pan_from = None
-        still = (event.position() - self._pressed).manhattanLength() <= _CLICK
-        if isinstance(drag, RoiDrag):
-            self._pointer = view.stored_at(event.position())
-            self._workspace.commit_preview()
-            self.refresh()
-        elif isinstance(drag, WindowDrag) and still:
-            self.menu_wanted.emit(event.globalPosition())
-
-    def _on_double_click(self, view: MapView, event: QMouseEvent) -> None:
-        at = event.position()
-        shown = view.view
-        over = shown and hits.hit(shown, self._shown_rectangles(), self._workspace.selected, at.x(), at.y())
-        if self._workspace.armed or over or event.button() is not Qt.MouseButton.LeftButton:
-            # quick clicks while placing are clicks, not a wish to maximise
-            self._on_press(view, event)
-        else:
-            self.toggle_maximised(view)
+    def offer_menu(self, place: QPointF) -> None:
+        """Hand on the wish for the menu."""
+        self.menu_wanted.emit(place)
 
     def cancel_drag(self) -> bool:
         """Let go of whatever is in the hand, leaving all as it was; False when there was nothing."""
-        if self._drag is None:
-            return False
-        self._drag = None
-        self._workspace.cancel_preview()
-        self.refresh()
-        return True
+        return self._hand.let_go()
 
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Let go: a release on another page never arrives here."""
+        self._hand.let_go()
+        super().hideEvent(event)
 
-_CURSORS = {
-    (0, 0): Qt.CursorShape.SizeAllCursor,
-    (-1, 0): Qt.CursorShape.SizeVerCursor,
-    (1, 0): Qt.CursorShape.SizeVerCursor,
-    (0, -1): Qt.CursorShape.SizeHorCursor,
-    (0, 1): Qt.CursorShape.SizeHorCursor,
-    (-1, -1): Qt.CursorShape.SizeFDiagCursor,
-    (1, 1): Qt.CursorShape.SizeFDiagCursor,
-    (-1, 1): Qt.CursorShape.SizeBDiagCursor,
-    (1, -1): Qt.CursorShape.SizeBDiagCursor,
-}
+    def _on_mouse(self, event: QInputEvent) -> None:
+        view = self.sender()
+        if isinstance(view, MapView) and view.map is not None:
+            self._hand.handle(view, event)
+
+    def _on_left(self) -> None:
+        self._hand.leave()

@@ -1,10 +1,11 @@
-"""One map in the window: keeps a ready picture and repaints only what a drag touches."""
+"""One map in the window: keeps its slice as a picture and repaints only what a drag touches."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QImage,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -22,14 +23,13 @@ from app.ui.canvas.scene import NO_MARKS, Caption, Marks
 from app.ui.canvas.view import Camera, View, shown_spacing
 
 _BACKGROUND = QColor(0, 0, 0)
-_LABEL_WIDTH = 30
 
 
 class MapView(QWidget):
     """Shows one slice of one map.
 
-    The picture with its letters and bars is kept as a pixmap; a drag repaints only the marks and the strip
-    of picture below them.
+    The slice is kept as a picture of one pixel a voxel, the whole scene as the screen shows it as soon as a
+    drag wants pieces of it; a drag repaints the marks and the strip of picture below them, nothing else.
 
     Signals
     -------
@@ -58,6 +58,7 @@ class MapView(QWidget):
         self._slice = 0
         self._marks: Marks = NO_MARKS
         self._caption = Caption()
+        self._picture: QImage | None = None
         self._ready: QPixmap | None = None
 
     def sizeHint(self) -> QSize:
@@ -93,8 +94,8 @@ class MapView(QWidget):
 
     def set_camera(self, camera: Camera) -> None:
         """Zoom and pan."""
-        self.camera = camera
-        self._stale()
+        self.camera, self._ready = camera, None
+        self.update()
 
     def set_window(self, low: float, high: float) -> None:
         """Change the display window; values stay what they are."""
@@ -118,45 +119,63 @@ class MapView(QWidget):
         if old.readout != marks.readout:
             self.update(painting.readout_area(view).toAlignedRect())
         for rectangle in _different(old, marks):
-            area = painting.marked_area(view, rectangle, _LABEL_WIDTH).toAlignedRect()
+            area = painting.marked_area(view, rectangle).toAlignedRect()
             self.update(area)
 
     def _stale(self) -> None:
-        self._ready = None
+        self._picture = self._ready = None
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Copy the touched part of the ready picture and draw the marks over it."""
+        """Paint the picture anew where all is to be seen, copy the ready one where little is."""
         painter = QPainter(self)
-        view = self.view
+        view, area = self.view, event.rect()
         if view is None or self.map is None:
             self._paint_empty(painter)
         else:
-            if self._ready is None:
-                self._ready = self._make_ready(view)
-            area = event.rect()
-            ratio = self._ready.devicePixelRatio()
-            source = QRect(
-                round(area.x() * ratio), round(area.y() * ratio),
-                round(area.width() * ratio), round(area.height() * ratio),
-            )  # fmt: skip
-            painter.drawPixmap(area, self._ready, source)
+            painter.setClipRect(area)
+            if area == self.rect():
+                # while slices or the window change, a copy to keep would cost as much again
+                self._ready = None
+                self._paint_scene(painter, self.map, view)
+            else:
+                self._copy_ready(painter, self.map, view, area)
             painting.paint_marks(painter, view, self._marks)
         painter.end()
 
-    def _make_ready(self, view: View) -> QPixmap:
+    def _paint_scene(self, painter: QPainter, found: ParametricMap, view: View) -> None:
+        """Paint all that lies below the marks."""
+        if self._picture is None:
+            self._picture = painting.picture(found, view, self._slice, self.window_level, self.colour_map)
+        # a point less on each side: the picture may end within a point
+        covered = painting.picture_area(view).toAlignedRect().adjusted(1, 1, -1, -1) & self.rect()
+        width, height, below, behind = self.width(), self.height(), covered.bottom() + 1, covered.right() + 1
+        for beside in (
+            QRect(0, 0, width, covered.top()),
+            QRect(0, below, width, height - below),
+            QRect(0, covered.top(), covered.left(), covered.height()),
+            QRect(behind, covered.top(), width - behind, covered.height()),
+        ):
+            painter.fillRect(beside, _BACKGROUND)
+        painting.paint_picture(painter, view, self._picture)
+        painting.paint_frame(painter, view, self._caption, self.window_level, self.colour_map)
+
+    def _copy_ready(self, painter: QPainter, found: ParametricMap, view: View, area: QRect) -> None:
+        """Copy an area from the whole scene, which is kept for the next time.
+
+        Enlarging only the voxels of the area would be as fast, but a row of points at the edge of two voxels
+        could then fall to the other one, and a drag would leave traces.
+        """
         ratio = self.devicePixelRatioF()
-        ready = QPixmap(self.size() * ratio)
-        ready.setDevicePixelRatio(ratio)
-        ready.fill(_BACKGROUND)
-        painter = QPainter(ready)
-        painter.setFont(self.font())
-        if self.map is not None:
-            image = painting.picture(self.map, view, self._slice, self.window_level, self.colour_map)
-            painting.paint_picture(painter, view, image)
-            painting.paint_frame(painter, view, self._caption, self.window_level, self.colour_map)
-        painter.end()
-        return ready
+        if self._ready is None:
+            self._ready = QPixmap(self.size() * ratio)
+            self._ready.setDevicePixelRatio(ratio)
+            whole = QPainter(self._ready)
+            whole.setFont(self.font())
+            self._paint_scene(whole, found, view)
+            whole.end()
+        source = QRectF(area.x() * ratio, area.y() * ratio, area.width() * ratio, area.height() * ratio)
+        painter.drawPixmap(QRectF(area), self._ready, source)
 
     def _paint_empty(self, painter: QPainter) -> None:
         painter.fillRect(self.rect(), _BACKGROUND)
@@ -166,8 +185,8 @@ class MapView(QWidget):
         painter.drawText(box, flags, self.empty_text)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Fit the picture anew."""
-        self._stale()
+        """Forget the scene of the other size."""
+        self._ready = None
         super().resizeEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -212,7 +231,8 @@ def _different(old: Marks, new: Marks) -> list[Rectangle]:
         for level in {*before, *after}:
             if before.get(level) != after.get(level):
                 found += [box for box in (before.get(level), after.get(level)) if box is not None]
-    found += [box for box in (old.ghost, new.ghost) if box is not None and old.ghost != new.ghost]
+    if (old.ghost, old.armed) != (new.ghost, new.armed):
+        found += [box for box in (old.ghost, new.ghost) if box is not None]
     if old.selected != new.selected or old.editable != new.editable:
         touched = [new.rectangles.get(level) for level in (old.selected, new.selected) if level is not None]
         found += [box for box in touched if box is not None]

@@ -1,10 +1,17 @@
-"""Paint a map: picture, rectangles, letters, scale and colour bar. Measures nothing."""
+"""Paint a map: picture, rectangles, letters, scale and colour bar. Measures nothing.
+
+What lies outside the painter's clip rectangle is not painted at all: a drag repaints a small piece of the map
+many times a second.
+"""
 
 from __future__ import annotations
 
+from functools import lru_cache
+from math import ceil
+
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen
 
 from app.domain.maps import ParametricMap
 from app.domain.protocol import Level
@@ -16,40 +23,53 @@ from app.ui.canvas.view import View
 from app.ui.theme import LEVEL_COLOURS
 
 _HALO = QColor(0, 0, 0, 170)
+_PLATE = QColor(0, 0, 0, 130)
 _WORDS = QColor("#e8ecef")
 _OUTLINE = 1.5
 _BAR_WIDTH = 8
 _MARGIN = 12
+# room around words for their halo and plate
+_PAD = 4
 _SCALE_MM = (5, 10, 20, 50, 100)
 _LABEL_GAP = 5
+_LABEL_WIDTH = 30
 
 
 def picture(parametric_map: ParametricMap, view: View, slice_index: int, window: tuple[float, float],
             colour_map: str) -> QImage:  # fmt: skip
     """Picture of one slice, one pixel a voxel, turned for the screen."""
-    shown = view.orientation.show(parametric_map.slice_values(slice_index))
-    index = np.ascontiguousarray(colours.to_index(shown, *window))
-    height, width = index.shape
-    image = QImage(index.data, width, height, width, QImage.Format.Format_Indexed8)
-    image.setColorTable(colours.table(colour_map).tolist())
+    stored = view.orientation.show(parametric_map.stored[slice_index])
+    # one colour for each stored integer that occurs, then a single look-up for all voxels
+    lowest = int(stored.min())
+    values = parametric_map.scale(np.arange(lowest, int(stored.max()) + 1))
+    words = colours.table(colour_map)[colours.to_index(values, *window)]
+    # 32 bits, or the difference of two 16-bit integers could overflow
+    shown = np.ascontiguousarray(words[np.subtract(stored, lowest, dtype=np.int32)])
+    height, width = shown.shape
+    # Qt enlarges pictures of full colours several times faster than those with a colour table
+    image = QImage(shown.data, width, height, 4 * width, QImage.Format.Format_RGB32)
     # a deep copy: the image would not keep the array alive
     return image.copy()
 
 
+def picture_area(view: View) -> QRectF:
+    """Screen area of the picture."""
+    left, top = view.to_screen(0, 0)
+    right, bottom = view.to_screen(*view.orientation.shown_shape)
+    return QRectF(left, top, right - left, bottom - top)
+
+
 def paint_picture(painter: QPainter, view: View, image: QImage) -> None:
     """Draw the voxels as they are, without smoothing: what is seen is what is counted."""
-    height, width = view.orientation.shown_shape
-    left, top = view.to_screen(0, 0)
-    right, bottom = view.to_screen(height, width)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, on=False)
-    painter.drawImage(QRectF(left, top, right - left, bottom - top), image)
+    painter.drawImage(picture_area(view), image)
 
 
 def paint_marks(painter: QPainter, view: View, marks: Marks) -> None:
     """Draw rectangles, ghost, crosshair and the value under the pointer."""
     if marks.readout:
-        area = readout_area(view)
-        _paint_words(painter, marks.readout, area.right(), area.center().y(), align="right")
+        area = readout_area(view).adjusted(0, 0, -_PAD, 0)
+        _paint_words(painter, marks.readout, area.right(), area.center().y(), align="right", plate=True)
     if marks.crosshair is not None:
         _paint_crosshair(painter, view, marks.crosshair)
     if marks.hidden:
@@ -68,13 +88,13 @@ def readout_area(view: View) -> QRectF:
     """Screen area of the value under the pointer: the bottom right corner, left of the colour bar."""
     width, height = view.size
     right = width - _BAR_WIDTH - 2 * _MARGIN
-    return QRectF(width * 0.6, height - _MARGIN - 16, right - width * 0.6, 24)
+    return QRectF(width * 0.6, height - _MARGIN - 18, right + _PAD - width * 0.6, 28)
 
 
-def marked_area(view: View, rectangle: Rectangle, metrics_width: int) -> QRectF:
+def marked_area(view: View, rectangle: Rectangle) -> QRectF:
     """Screen area that a rectangle with label and handles may touch."""
     left, top, right, bottom = view.box(rectangle)
-    return QRectF(left - metrics_width - 12, top - 12, right - left + metrics_width + 24, bottom - top + 24)
+    return QRectF(left - _LABEL_WIDTH - 12, top - 12, right - left + _LABEL_WIDTH + 24, bottom - top + 24)
 
 
 def _paint_rectangle(
@@ -86,6 +106,8 @@ def _paint_rectangle(
     alpha: int = 255,
     dashed: bool = False,
 ) -> None:
+    if not _in_sight(painter, marked_area(view, rectangle)):
+        return
     left, top, right, bottom = view.box(rectangle)
     box = QRectF(left, top, right - left, bottom - top)
     colour = QColor(LEVEL_COLOURS[level])
@@ -93,14 +115,29 @@ def _paint_rectangle(
     halo = QColor(_HALO)
     halo.setAlpha(min(alpha, halo.alpha()))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(halo, _OUTLINE + 2))
-    painter.drawRect(box)
-    painter.setPen(QPen(colour, _OUTLINE, Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine))
-    painter.drawRect(box)
+    _paint_outline(painter, box, _OUTLINE + 2, halo)
+    if dashed:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(colour, _OUTLINE, Qt.PenStyle.DashLine))
+        painter.drawRect(box)
+    else:
+        _paint_outline(painter, box, _OUTLINE, colour)
     _paint_words(
         painter, level.value, left - _LABEL_GAP, (top + bottom) / 2, colour, align="right", bold=True
     )
+
+
+def _paint_outline(painter: QPainter, box: QRectF, width: float, colour: QColor) -> None:
+    """Draw the four sides as filled bars: a wide pen is stroked as a path, which takes far longer."""
+    left, top, right, bottom = box.left(), box.top(), box.right(), box.bottom()
+    half = width / 2
+    for side in (
+        QRectF(left - half, top - half, right - left + width, width),
+        QRectF(left - half, bottom - half, right - left + width, width),
+        QRectF(left - half, top + half, width, bottom - top - width),
+        QRectF(right - half, top + half, width, bottom - top - width),
+    ):
+        painter.fillRect(side, colour)
 
 
 def _paint_handles(painter: QPainter, view: View, rectangle: Rectangle) -> None:
@@ -120,23 +157,52 @@ def _paint_crosshair(painter: QPainter, view: View, stored: tuple[float, float])
 
 
 def _paint_words(painter: QPainter, words: str, x: float, y: float, colour: QColor = _WORDS, *,
-                 align: str = "left", bold: bool = False) -> None:  # fmt: skip
-    """Words with a dark halo, so that they are read on any picture; y is their middle."""
-    font = QFont(painter.font())
-    font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
-    painter.setFont(font)
-    metrics = painter.fontMetrics()
-    width = metrics.horizontalAdvance(words)
+                 align: str = "left", bold: bool = False, plate: bool = False) -> None:  # fmt: skip
+    """Words with a dark halo, so that they are read on any picture; y is their middle.
+
+    A plate below them helps where the picture is noise.
+    """
+    ratio = painter.deviceTransform().m11()
+    stamp = _stamp(words, painter.font().toString(), bold, colour.rgba(), plate, ratio)
+    size = stamp.deviceIndependentSize()
+    width = size.width() - 2 * _PAD
     left = {"left": x, "right": x - width, "centre": x - width / 2}[align]
-    baseline = y + (metrics.ascent() - metrics.descent()) / 2
+    # whole points, or the ready letters would be blurred
+    area = QRectF(round(left - _PAD), round(y - size.height() / 2), size.width(), size.height())
+    if _in_sight(painter, area):
+        painter.drawImage(area.topLeft(), stamp)
+
+
+@lru_cache(maxsize=512)
+def _stamp(words: str, font_name: str, bold: bool, rgba: int, plate: bool, ratio: float) -> QImage:
+    """Words ready to be copied: stroking the outlines of letters is the slowest thing Qt does here."""
+    font = QFont()
+    font.fromString(font_name)
+    font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
+    metrics = QFontMetricsF(font)
+    width, height = metrics.horizontalAdvance(words) + 2 * _PAD, metrics.height() + 2 * _PAD
+    image = QImage(ceil(width * ratio), ceil(height * ratio), QImage.Format.Format_ARGB32_Premultiplied)
+    image.setDevicePixelRatio(ratio)
+    image.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    if plate:
+        painter.fillRect(QRectF(1, _PAD, width - 2, metrics.height()), _PLATE)
     path = QPainterPath()
-    path.addText(QPointF(left, baseline), font, words)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
+    path.addText(QPointF(_PAD, _PAD + metrics.ascent()), font, words)
+    colour = QColor.fromRgba(rgba)
     halo = QColor(_HALO)
     halo.setAlpha(min(colour.alpha(), halo.alpha()))
     painter.strokePath(path, QPen(halo, 3, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap,
                                   Qt.PenJoinStyle.RoundJoin))  # fmt: skip
     painter.fillPath(path, colour)
+    painter.end()
+    return image
+
+
+def _in_sight(painter: QPainter, area: QRectF) -> bool:
+    """Whether any of an area would be seen."""
+    return not painter.hasClipping() or painter.clipBoundingRect().intersects(area)
 
 
 def paint_frame(painter: QPainter, view: View, caption: Caption, window: tuple[float, float],
@@ -145,11 +211,14 @@ def paint_frame(painter: QPainter, view: View, caption: Caption, window: tuple[f
     width, height = view.size
     left, right, top, bottom = view.orientation.letters
     bar_room = _BAR_WIDTH + _MARGIN
-    _paint_words(painter, left, _MARGIN, height / 2, bold=True)
-    # the numbers of the colour bar stand between the letter and the edge
-    _paint_words(painter, right, width - bar_room - 3 * _MARGIN, height / 2, align="right", bold=True)
-    _paint_words(painter, top, (width - bar_room) / 2, _MARGIN + 4, align="centre", bold=True)
-    _paint_words(painter, bottom, (width - bar_room) / 2, height - 3 * _MARGIN, align="centre", bold=True)
+    # off the middle, where the colour bar has a number of its own
+    beside = height * 0.44
+    _paint_words(painter, left, _MARGIN, beside, bold=True, plate=True)
+    _paint_words(painter, right, width - bar_room - _MARGIN, beside, align="right", bold=True, plate=True)
+    _paint_words(painter, top, (width - bar_room) / 2, _MARGIN + 4, align="centre", bold=True, plate=True)
+    _paint_words(
+        painter, bottom, (width - bar_room) / 2, height - 3 * _MARGIN, align="centre", bold=True, plate=True
+    )
     _paint_colour_bar(painter, view, caption.unit, window, colour_map)
     line = height - _MARGIN - 4
     _paint_words(painter, caption.slice_text, _MARGIN, line)
@@ -161,18 +230,24 @@ def _paint_colour_bar(painter: QPainter, view: View, unit: str, window: tuple[fl
     width, height = view.size
     top, bottom = height * 0.14, height * 0.86
     left = width - _MARGIN - _BAR_WIDTH
-    column = np.arange(255, -1, -1, dtype=np.uint8).reshape(-1, 1)
-    image = QImage(column.data, 1, 256, 1, QImage.Format.Format_Indexed8)
-    image.setColorTable(colours.table(colour_map).tolist())
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, on=True)
-    painter.drawImage(QRectF(left, top, _BAR_WIDTH, bottom - top), image)
+    bar = QRectF(left, top, _BAR_WIDTH, bottom - top)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, on=False)
+    painter.drawImage(bar, _bar_picture(colour_map))
     painter.setPen(QPen(QColor(120, 128, 136), 1))
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawRect(QRectF(left, top, _BAR_WIDTH, bottom - top))
+    painter.drawRect(bar)
     low, high = window
     for share, words in ((0.0, f"{high:.0f}"), (0.5, f"{(low + high) / 2:.0f}"), (1.0, f"{low:.0f}")):
-        _paint_words(painter, words, left - 5, top + share * (bottom - top), align="right")
-    _paint_words(painter, unit, left + _BAR_WIDTH, top - 14, align="right")
+        _paint_words(painter, words, left - 5, top + share * (bottom - top), align="right", plate=True)
+    # above the number of the upper end, which is as high as the bar begins
+    _paint_words(painter, unit, left + _BAR_WIDTH, top - 17, align="right", plate=True)
+
+
+@lru_cache
+def _bar_picture(colour_map: str) -> QImage:
+    """All colours of a map, the highest value on top, one point wide."""
+    column = np.ascontiguousarray(colours.table(colour_map)[::-1])
+    return QImage(column.data, 1, column.size, 4, QImage.Format.Format_RGB32).copy()
 
 
 def _paint_scale(painter: QPainter, view: View, y: float) -> None:

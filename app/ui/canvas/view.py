@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.domain.grid import Grid, Orientation
 from app.domain.shapes import Rectangle
@@ -40,19 +40,21 @@ class View:
         Widget ``(width, height)``, points.
     camera : Camera
         Zoom and pan.
+    scale : float
+        Screen points per mm.
     """
 
     orientation: Orientation
     spacing: tuple[float, float]
     size: tuple[float, float]
     camera: Camera
+    scale: float = field(init=False)
 
-    @property
-    def scale(self) -> float:
-        """Screen points per mm."""
+    def __post_init__(self) -> None:
         height, width = self.orientation.shown_shape
         fit = min(self.size[0] / (width * self.spacing[1]), self.size[1] / (height * self.spacing[0]))
-        return fit * self.camera.zoom
+        # worked out once: every corner of everything that is drawn asks for it
+        object.__setattr__(self, "scale", fit * self.camera.zoom)
 
     def to_screen(self, y: float, x: float) -> tuple[float, float]:
         """Screen ``(x, y)`` of a shown voxel position."""

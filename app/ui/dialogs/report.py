@@ -17,7 +17,11 @@ from PySide6.QtWidgets import (
 )
 
 from app.ui import present
+from app.ui.dialogs.files import FileDialog
 from app.ui.widgets import words
+
+# room for keys beside what they do
+_TAB = 220.0
 
 
 class ReportDialog(QDialog):
@@ -40,6 +44,7 @@ class ReportDialog(QDialog):
         self.resize(760, 460)
         self.body = QPlainTextEdit(body)
         self.body.setReadOnly(True)
+        self.body.setTabStopDistance(_TAB)
         self.body.setAccessibleName(title)
         self._save_as = save_as
         heading = words(summary, "section")
@@ -63,7 +68,7 @@ class ReportDialog(QDialog):
         QGuiApplication.clipboard().setText(self.body.toPlainText())
 
     def _ask_where(self) -> None:
-        dialog = QFileDialog(self, present.text("import.save"), self._save_as)
+        dialog = FileDialog(self, present.text("import.save"), self._save_as)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilter(present.text("dialog.text_filter"))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -49,7 +49,7 @@ class AuditPage(TablePage):
         except AppError as problem:
             self.show_rows([], empty=present.error_text(problem))
             return
-        self.show_rows([audit_row(entry) for entry in reversed(found)], (180, 120, 130, 160, 260))
+        self.show_rows([audit_row(entry) for entry in reversed(found)], (170, 120, 170, 160, 350))
 
     def _on_verify(self) -> None:
         if self._workspace.session is not None:

@@ -98,6 +98,7 @@ class CaseList(QWidget):
         super().__init__(parent)
         self._model = _CaseModel(self)
         self._progress_words = words(role="quiet")
+        self._progress_words.setWordWrap(True)
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(4)

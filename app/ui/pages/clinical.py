@@ -62,4 +62,4 @@ class ClinicalPage(TablePage):
         except AppError as problem:
             self.show_rows([], empty=present.error_text(problem))
             return
-        self.show_rows([clinical_row(line) for line in lines], (110, 110, 60, 60, 70, 130, 80, 120))
+        self.show_rows([clinical_row(line) for line in lines], (130, 110, 60, 60, 70, 130, 80, 150))

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.ui.theme import DARK, Theme
 
-BINS = 24
+MOST_BINS = 24
 _GAP = 1.0
 
 
@@ -57,8 +57,12 @@ class Histogram(QWidget):
         width = self.width() / len(self._counts)
         highest = max(int(self._counts.max()), 1)
         painter.fillRect(QRectF(0, bottom, self.width(), 1), QColor(self._theme.border))
-        for place, count in enumerate(self._counts):
-            height = (bottom - top) * count / highest
-            bar = QRectF(place * width, bottom - height, max(width - _GAP, 1.0), height)
-            painter.fillRect(bar, self._colour)
+        room = (bottom - top) / highest
+        bars = [
+            QRectF(place * width, bottom - count * room, max(width - _GAP, 1.0), count * room)
+            for place, count in enumerate(self._counts.tolist())
+        ]
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._colour)
+        painter.drawRects(bars)
         painter.end()

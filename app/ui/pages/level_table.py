@@ -75,7 +75,8 @@ class LevelModel(QAbstractTableModel):
         for number, row in enumerate(rows):
             if row != self.rows[number]:
                 self.rows[number] = row
-                self.dataChanged.emit(self.index(number, 0), self.index(number, _VOXELS))
+                # the level itself never changes
+                self.dataChanged.emit(self.index(number, _FF), self.index(number, _VOXELS))
 
 
 class _LevelDelegate(QStyledItemDelegate):
@@ -84,9 +85,18 @@ class _LevelDelegate(QStyledItemDelegate):
     def __init__(self, parent: QTableView) -> None:
         super().__init__(parent)
         self.theme = DARK
+        self._font = QFont()
+        self._small, self._strong = QFont(), QFont()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(40, ROW_HEIGHT)
+
+    def _follow_font(self, font: QFont) -> None:
+        """Derive the fonts of means and SDs, once: a drag paints them again and again."""
+        if font != self._font:
+            self._font, self._small, self._strong = QFont(font), QFont(font), QFont(font)
+            self._small.setPointSizeF(font.pointSizeF() * 0.9)
+            self._strong.setWeight(QFont.Weight.DemiBold)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         model = index.model()
@@ -102,7 +112,7 @@ class _LevelDelegate(QStyledItemDelegate):
             self._paint_level(painter, rect, row)
         elif not row.note:
             self._paint_number(painter, rect, row, index.column())
-        elif index.column() == _FF:
+        else:
             self._paint_note(painter, rect, row)
         painter.restore()
 
@@ -114,10 +124,13 @@ class _LevelDelegate(QStyledItemDelegate):
         painter.drawText(rect.adjusted(24, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, row.level.value)
 
     def _paint_note(self, painter: QPainter, rect: QRect, row: LevelRow) -> None:
+        """A note runs across all columns of numbers: each cell paints its own piece of it."""
         widget = self.parent()
-        right = widget.viewport().width() if isinstance(widget, QTableView) else rect.right()
-        wide = QRect(rect.left() + 4, rect.top(), right - rect.left() - 8, rect.height())
-        painter.setClipping(False)
+        left, right = rect.left(), rect.right()
+        if isinstance(widget, QTableView):
+            left, right = widget.columnViewportPosition(_FF), widget.viewport().width()
+        wide = QRect(left + 4, rect.top(), right - left - 8, rect.height())
+        painter.setClipRect(rect)
         painter.setPen(QColor(self.theme.quiet))
         words = painter.fontMetrics().elidedText(row.note, Qt.TextElideMode.ElideRight, wide.width())
         painter.drawText(wide, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
@@ -137,20 +150,15 @@ class _LevelDelegate(QStyledItemDelegate):
                 painter.drawText(
                     QRect(right + 2, rect.top(), 16, rect.height()), Qt.AlignmentFlag.AlignCenter, "▲"
                 )
-        if spread or column != _VOXELS:
-            small = QFont(painter.font())
-            small.setPointSizeF(small.pointSizeF() * 0.9)
-            painter.setFont(small)
+        self._follow_font(painter.font())
+        if column != _VOXELS:
+            painter.setFont(self._small)
             painter.setPen(QColor(self.theme.quiet))
             width = painter.fontMetrics().horizontalAdvance("±88.8" if column == _FF else "±888")
             box = QRect(right - width, rect.top(), width, rect.height())
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, spread)
             right -= width + 4
-            small.setPointSizeF(small.pointSizeF() / 0.9)
-            painter.setFont(small)
-        strong = QFont(painter.font())
-        strong.setWeight(QFont.Weight.DemiBold)
-        painter.setFont(strong)
+        painter.setFont(self._strong)
         painter.setPen(QColor(self.theme.text))
         box = QRect(rect.left(), rect.top(), right - rect.left(), rect.height())
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, value)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from app.domain.protocol import LEVELS
 from app.services.changed import What
+from app.ui import present
 from app.ui.canvas.hits import stored_edges
 from app.ui.canvas.map_pair import MapPair
 from app.ui.keys import HIDE_KEY_NAME, KEYS, PAN_KEY_NAME
@@ -22,6 +23,8 @@ from app.ui.workspace import Workspace
 
 _HIDE_KEY = Qt.Key[f"Key_{HIDE_KEY_NAME}"]
 _PAN_KEY = Qt.Key[f"Key_{PAN_KEY_NAME}"]
+# what the menu of a right click offers
+_OFFERED = ("not_measurable", "remove", "undo", "redo", "reset_view", "colour_map")
 _SIDES = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}
 
 
@@ -49,6 +52,7 @@ class ReadingPage(QWidget):
         self.cases.wanted.connect(self._on_case_wanted)
         self.maps.menu_wanted.connect(self._on_menu_wanted)
         self.panel.sign_off_wanted.connect(self._sign_off_next)
+        self.panel.done.connect(self.setFocus)
         workspace.changed.connect(self._on_changed)
         workspace.selection_changed.connect(self._on_selection)
         workspace.previewed.connect(self._on_preview)
@@ -67,6 +71,9 @@ class ReadingPage(QWidget):
         for name, act in self._acts().items():
             action = QAction(self)
             action.setObjectName(name)
+            if name in _OFFERED:
+                action.setText(present.text(f"action.{name}"))
+                action.setShortcutVisibleInContextMenu(True)
             action.setShortcuts([QKeySequence(key) for key in KEYS[name]])
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             action.triggered.connect(act)
@@ -143,7 +150,10 @@ class ReadingPage(QWidget):
             self._workspace.select(None)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow the keys that act while they are held."""
+        """Follow the keys that act while they are held, and those whose release goes to another window."""
+        if event.type() is QEvent.Type.WindowDeactivate:
+            self.maps.set_hidden(hidden=False)
+            self.maps.space_held = False
         if isinstance(event, QKeyEvent) and not event.isAutoRepeat():
             down = event.type() is QEvent.Type.KeyPress
             if event.key() == _HIDE_KEY:
@@ -163,7 +173,7 @@ class ReadingPage(QWidget):
     def _on_menu_wanted(self, place: QPointF) -> None:
         """Offer what can be done here, with its keys."""
         self._context.clear()
-        for name in ("not_measurable", "remove", "undo", "redo", "reset_view", "colour_map"):
+        for name in _OFFERED:
             action = self.findChild(QAction, name)
             if isinstance(action, QAction):
                 self._context.addAction(action)

@@ -34,7 +34,7 @@ class WorklistPage(TablePage):
         self.go_on = button("worklist.continue", role="primary")
         self.bar.addWidget(self.go_on)
         self.go_on.clicked.connect(self._on_continue)
-        self.view.doubleClicked.connect(self._on_open)
+        # a double click activates as well; both signals would open twice, the second time by a stale index
         self.view.activated.connect(self._on_open)
         workspace.changed.connect(self._on_changed)
         self._on_changed(What.SESSION)
@@ -43,7 +43,7 @@ class WorklistPage(TablePage):
         if not what & (What.SESSION | What.EXAMS | What.READING | What.SIGN_OFF | What.READERS):
             return
         self._cases = self._workspace.cases
-        self.show_rows([worklist_row(case) for case in self._cases], (140, 160, 120))
+        self.show_rows([worklist_row(case) for case in self._cases], (160, 180, 120))
         self.go_on.setEnabled(any(not case.locked for case in self._cases))
 
     def _on_open(self, index: QModelIndex) -> None:

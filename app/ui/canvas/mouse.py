@@ -1,0 +1,292 @@
+"""What the mouse does to the linked maps: place, move, resize, pan, zoom, window, crosshair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QInputEvent, QMouseEvent, QWheelEvent
+
+from app.domain.maps import DISPLAY_RANGE
+from app.domain.protocol import Level
+from app.domain.shapes import Rectangle
+from app.ui.canvas import hits
+from app.ui.canvas.gestures import RoiDrag, WindowDrag
+from app.ui.canvas.map_view import MapView
+from app.ui.canvas.view import Camera, View
+from app.ui.workspace import Workspace
+
+_WHEEL_STEP = 120
+_ZOOM_STEP = 1.2
+# a hand that meant to click moves this little, in points
+_CLICK = 4
+
+_CURSORS = {
+    (0, 0): Qt.CursorShape.SizeAllCursor,
+    (-1, 0): Qt.CursorShape.SizeVerCursor,
+    (1, 0): Qt.CursorShape.SizeVerCursor,
+    (0, -1): Qt.CursorShape.SizeHorCursor,
+    (0, 1): Qt.CursorShape.SizeHorCursor,
+    (-1, -1): Qt.CursorShape.SizeFDiagCursor,
+    (1, 1): Qt.CursorShape.SizeFDiagCursor,
+    (-1, 1): Qt.CursorShape.SizeBDiagCursor,
+    (1, -1): Qt.CursorShape.SizeBDiagCursor,
+}
+
+
+class Maps(Protocol):
+    """What the hand asks of the maps it moves over."""
+
+    def set_camera(self, camera: Camera) -> None:
+        """Zoom and pan all maps."""
+
+    def set_window(self, view: MapView, window: tuple[float, float]) -> None:
+        """Change the display window of one map."""
+
+    def refresh(self) -> None:
+        """Show rectangles, ghost and crosshair anew."""
+
+    def toggle_maximised(self, view: MapView) -> None:
+        """Give one map the whole room, or bring the others back."""
+
+    def offer_menu(self, place: QPointF) -> None:
+        """Offer what can be done at a place on the screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pan:
+    """The picture in the hand, and where the hand was last."""
+
+    last: QPointF
+
+
+class Hand:
+    """The mouse over the maps. One button at a time: what one began, another does not disturb.
+
+    Parameters
+    ----------
+    maps : Maps
+        What it moves over.
+    workspace : Workspace
+        Receives every wish.
+
+    Attributes
+    ----------
+    pointer : tuple of float or None
+        Stored ``(row, col)`` under the pointer.
+    crosshair : tuple of float or None
+        Stored ``(row, col)`` of the voxel that both maps mark.
+    space_held : bool
+        The left button pans instead.
+    """
+
+    def __init__(self, maps: Maps, workspace: Workspace) -> None:
+        self._maps = maps
+        self._workspace = workspace
+        self.pointer: tuple[float, float] | None = None
+        self.crosshair: tuple[float, float] | None = None
+        self.space_held = False
+        self._held: RoiDrag | WindowDrag | _Pan | None = None
+        self._button = Qt.MouseButton.NoButton
+        self._pressed = QPointF()
+        self._was_pressed = False
+        self._just_placed: Level | None = None
+        self._wheel = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is being dragged."""
+        return self._held is None
+
+    def begin_case(self) -> None:
+        """Forget what belonged to another case."""
+        self._held = self.crosshair = None
+        self._was_pressed = False
+
+    def let_go(self) -> bool:
+        """Leave whatever is being dragged as it was; False when there was nothing."""
+        if self._held is None:
+            return False
+        self._held = None
+        self._workspace.cancel_preview()
+        self._maps.refresh()
+        return True
+
+    def leave(self) -> None:
+        """The pointer left the maps."""
+        if self._held is None:
+            self.pointer = self.crosshair = None
+            self._maps.refresh()
+
+    def handle(self, view: MapView, event: QInputEvent) -> None:
+        """Act on a mouse or wheel event of a map that shows something."""
+        if isinstance(event, QWheelEvent):
+            self._on_wheel(view, event)
+        elif isinstance(event, QMouseEvent):
+            handlers = {
+                QMouseEvent.Type.MouseButtonPress: self._on_press,
+                QMouseEvent.Type.MouseMove: self._on_move,
+                QMouseEvent.Type.MouseButtonRelease: self._on_release,
+                QMouseEvent.Type.MouseButtonDblClick: self._on_double_click,
+            }
+            handlers[event.type()](view, event)
+
+    # -- what lies under the pointer ------------------------------------------------------------------
+
+    def rectangles_here(self) -> dict[Level, Rectangle]:
+        """Rectangles of the shown slice."""
+        space = self._workspace
+        return {level: box for level, box in space.rectangles.items() if box.slice == space.slice}
+
+    def ghost(self, shown: View | None) -> Rectangle | None:
+        """Where a click would place the armed level; None over a rectangle and while dragging."""
+        if shown is None or self.pointer is None or self._held is not None or self._workspace.preview:
+            return None
+        at = shown.to_screen(*shown.orientation.to_shown(*self.pointer))
+        return None if self._hit(shown, QPointF(*at)) else self._workspace.ghost(*self.pointer)
+
+    def _hit(self, shown: View, point: QPointF) -> hits.Hit | None:
+        return hits.hit(shown, self.rectangles_here(), self._workspace.selected, point.x(), point.y())
+
+    # -- wheel ----------------------------------------------------------------------------------------
+
+    def _on_wheel(self, view: MapView, event: QWheelEvent) -> None:
+        shown = view.view
+        if shown is None:
+            return
+        delta = event.angleDelta().y() or event.angleDelta().x()
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            at = event.position()
+            self._maps.set_camera(shown.zoomed(_ZOOM_STEP ** (delta / _WHEEL_STEP), at.x(), at.y()))
+            return
+        if isinstance(self._held, RoiDrag):
+            # a rectangle stays on its slice: turning the wheel would only hide it from the hand
+            return
+        # a touchpad sends many small steps: they add up to whole slices
+        self._wheel += delta
+        steps = int(self._wheel / _WHEEL_STEP)
+        if steps:
+            self._wheel -= steps * _WHEEL_STEP
+            self._workspace.set_slice(self._workspace.slice - steps)
+
+    # -- buttons --------------------------------------------------------------------------------------
+
+    def _on_press(self, view: MapView, event: QMouseEvent) -> None:
+        if self._held is not None:
+            if event.buttons() & self._button:
+                return
+            # its release went elsewhere, to a dialog perhaps
+            self.let_go()
+        self._was_pressed, self._just_placed = True, None
+        self._pressed, self._button = event.position(), event.button()
+        panning = self._button is Qt.MouseButton.LeftButton and self.space_held
+        if self._button is Qt.MouseButton.MiddleButton or panning:
+            self._held = _Pan(event.position())
+        elif self._button is Qt.MouseButton.RightButton and view.map is not None:
+            low, high = DISPLAY_RANGE[view.map.quantity]
+            at = (event.position().x(), event.position().y())
+            self._held = WindowDrag(view.window_level, at, high - low)
+        elif self._button is Qt.MouseButton.LeftButton:
+            self._take(view, event.position())
+
+    def _take(self, view: MapView, point: QPointF) -> None:
+        """Take the rectangle under the pointer, or place the armed one."""
+        space, shown = self._workspace, view.view
+        if shown is None:
+            return
+        stored = view.stored_at(point)
+        found = self._hit(shown, point)
+        if found is not None:
+            if space.selected is not found.level:
+                space.select(found.level)
+            if space.writable:
+                edges = hits.stored_edges(shown.orientation, found.edges)
+                origin = shown.to_stored(point.x(), point.y())
+                self._held = RoiDrag(found.level, space.rectangles[found.level], edges, origin)
+        elif stored is not None and space.selected is not None:
+            self._place(space.selected, stored)
+
+    def _place(self, level: Level, stored: tuple[float, float]) -> None:
+        space = self._workspace
+        ghost = space.ghost(*stored)
+        if ghost is not None:
+            self._just_placed = level
+            self._held = RoiDrag(level, ghost, (0, 0), stored)
+            space.show_preview(level, ghost)
+        elif level not in space.rectangles:
+            space.say_why_not()
+
+    def _on_move(self, view: MapView, event: QMouseEvent) -> None:
+        if self._held is not None and not event.buttons() & self._button:
+            # its release went elsewhere: what is not held any more must not follow the pointer
+            self.let_go()
+        shown, point = view.view, event.position()
+        if shown is None:
+            return
+        if isinstance(self._held, _Pan):
+            step = point - self._held.last
+            self._maps.set_camera(shown.panned(step.x(), step.y()))
+            self._held = _Pan(point)
+        elif isinstance(self._held, WindowDrag):
+            if (point - self._pressed).manhattanLength() > _CLICK:
+                self._maps.set_window(view, self._held.at(point.x(), point.y()))
+        elif isinstance(self._held, RoiDrag):
+            self._drag(shown, self._held, event)
+        else:
+            self._hover(view, event)
+
+    def _drag(self, shown: View, drag: RoiDrag, event: QMouseEvent) -> None:
+        space, point = self._workspace, event.position()
+        if space.case is None:
+            return
+        symmetric = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
+        moved = drag.at(shown.to_stored(point.x(), point.y()), space.case.exam.grid, symmetric=symmetric)
+        if moved != drag.start or space.preview is not None:
+            space.show_preview(drag.level, moved)
+
+    def _hover(self, view: MapView, event: QMouseEvent) -> None:
+        self.pointer = view.stored_at(event.position())
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if shift and self.pointer is not None:
+            self.crosshair = (float(int(self.pointer[0])), float(int(self.pointer[1])))
+        elif not shift:
+            self.crosshair = None
+        self._set_cursor(view, event.position())
+        self._maps.refresh()
+
+    def _set_cursor(self, view: MapView, point: QPointF) -> None:
+        found = self._hit(view.view, point) if view.view else None
+        shape = Qt.CursorShape.ArrowCursor
+        if found is not None and self._workspace.writable:
+            shape = _CURSORS[found.edges]
+        elif self._workspace.armed:
+            shape = Qt.CursorShape.CrossCursor
+        if view.cursor().shape() is not shape:
+            view.setCursor(shape)
+
+    def _on_release(self, view: MapView, event: QMouseEvent) -> None:
+        if event.button() is not self._button:
+            return
+        held, self._held = self._held, None
+        still = (event.position() - self._pressed).manhattanLength() <= _CLICK
+        if isinstance(held, RoiDrag):
+            self.pointer = view.stored_at(event.position())
+            self._workspace.commit_preview()
+            self._maps.refresh()
+        elif isinstance(held, WindowDrag) and still:
+            self._maps.offer_menu(event.globalPosition())
+
+    def _on_double_click(self, view: MapView, event: QMouseEvent) -> None:
+        if not self._was_pressed:
+            # its first click opened this case elsewhere, in a list; no click was meant for the picture
+            return
+        over = self._hit(view.view, event.position()) if view.view else None
+        if over is not None and over.level is self._just_placed:
+            # its first click placed this rectangle; taking it now would disarm the level that comes next
+            return
+        if self._workspace.armed or over or event.button() is not Qt.MouseButton.LeftButton:
+            # quick clicks while placing are clicks, not a wish to maximise
+            self._on_press(view, event)
+        else:
+            self._maps.toggle_maximised(view)
