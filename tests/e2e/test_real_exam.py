@@ -118,7 +118,15 @@ def test_five_vertebrae_measured_with_the_mouse_give_the_numbers_of_the_files(
     assert {level: tuple(int(row[name]) for name in names) for level, row in rows.items()} == places
     assert {row["state"] for row in rows.values()} == {"signed_off"}
 
-    pixels = _read_files(exam)
+    _assert_counted(rows, places, _read_files(exam))
+
+
+def _assert_counted(
+    rows: dict[str, dict[str, str]],
+    places: dict[str, tuple[int, ...]],
+    pixels: dict[str, np.ndarray],
+) -> None:
+    """Every number of the long table is that of the voxels in the files."""
     for level, (k, row0, col0, height, width) in places.items():
         for prefix, name in (("FF", "FAT_FRACTION"), ("R2star", "R2_STAR_MAP")):
             inside = pixels[name][k, row0 : row0 + height, col0 : col0 + width]
