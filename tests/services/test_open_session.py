@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -185,3 +186,13 @@ def test_what_changed_can_be_told_together() -> None:
     assert What.READING in changed.what
     assert What.EXAMS not in changed.what
     assert not What.NOTHING
+
+
+def test_a_second_window_is_told_who_writes_and_the_first_is_not(tmp_path: Path) -> None:
+    first = service.create_session(tmp_path / "study")
+    second = service.open_session(first.path)
+    assert first.holder is None
+    assert second.holder is not None
+    assert second.holder["process"] == str(os.getpid())
+    second.close()
+    first.close()
