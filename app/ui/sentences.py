@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.domain.errors import Value
+from app.ui.sentences_commands import COMMANDS
 from app.ui.sentences_files import CODE_WORDS, FILES
 from app.ui.sentences_statistics import STATISTICS
 
@@ -341,7 +342,7 @@ SENTENCES: dict[str, str] = {
 }
 
 SENTENCES |= FILES
-LABELS |= STATISTICS
+LABELS |= STATISTICS | COMMANDS
 
 ACTIONS: dict[str, str] = {
     "session.created": "session created",
