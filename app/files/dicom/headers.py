@@ -205,7 +205,10 @@ def numbers_if_any(dataset: Dataset, keyword: str, count: int) -> tuple[float, .
 
 
 def ge_sequence(dataset: Dataset) -> str:
-    """GE's name of the pulse sequence in lower case; empty where missing."""
-    element = dataset.get(GE_SEQUENCE)
-    value = "" if element is None else element.value
+    """GE's name of the pulse sequence in lower case; empty where missing or undecodable."""
+    try:
+        element = dataset.get(GE_SEQUENCE)
+        value = "" if element is None else element.value
+    except Exception:  # noqa: BLE001 - as in _parse: a value representation that does not exist, say
+        return ""
     return (value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)).strip(" \0").lower()

@@ -227,3 +227,17 @@ def test_values_of_broken_files_reach_neither_warnings_nor_the_log(
     assert len(find_exams(folder, Silent()).exams) == 1
     assert "secret" not in caplog.text.lower()
     assert logging.getLogger("pydicom").propagate == propagates
+
+
+def test_a_private_element_of_an_unknown_representation_is_no_reason_to_fail(
+    tmp_path: Path, write: Write
+) -> None:
+    exam = write(tmp_path / "exam")
+    path = exam.files["FF"][0]
+    data = path.read_bytes()
+    assert data.count(b"\x19\x00\x9c\x10LO") == 1
+    path.write_bytes(data.replace(b"\x19\x00\x9c\x10LO", b"\x19\x00\x9c\x10LN"))
+    found = find_exams(tmp_path, Silent())
+    # the image type still tells what it is
+    assert found.refused == ()
+    assert Quantity.FF in {one.quantity for one in found.exams[0].maps}
