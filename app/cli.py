@@ -21,6 +21,8 @@ DONE, COULD_NOT = 0, 1
 NAME = "marrowmark"
 
 _LEVELS = ("L1-L4", "L1-L5")
+# the maps whose scale a person may have to confirm
+_CONFIRMED = ("FF", "R2STAR")
 # the store knows it too, but is loaded by no command that only opens the window
 _SUFFIX = ".marrow"
 
@@ -115,6 +117,15 @@ def _add_file_commands(add: _Add) -> None:
     _add_path(one)
     _add_session(one, "cli.session_made")
     one.add_argument("--protocol", type=Path, metavar="FILE", help=label("cli.protocol"))
+    one.add_argument(
+        "--confirm-scale",
+        type=_factor,
+        action="append",
+        default=[],
+        metavar="MAP=FACTOR",
+        help=label("cli.confirm_scale"),
+    )
+    one.add_argument("--confirmed-by", default="", metavar="NAME", help=label("cli.confirmed_by"))
     one = add("measure", _measure)
     _add_path(one)
     one.add_argument("--slice", type=int, required=True, metavar="K", help=label("cli.slice"))
@@ -149,6 +160,14 @@ def _session(told: str) -> Path:
     return path if path.exists() or path.suffix == _SUFFIX else path.with_name(f"{path.name}{_SUFFIX}")
 
 
+def _factor(told: str) -> tuple[str, float]:
+    """A map and a factor, such as ``FF=0.1``; anything else is wrong usage."""
+    name, _, factor = told.partition("=")
+    if name not in _CONFIRMED:
+        raise argparse.ArgumentTypeError(label("cli.confirm_scale"))
+    return name, float(factor)
+
+
 def _add_json(one: argparse.ArgumentParser) -> None:
     one.add_argument("--json", action="store_true", help=label("cli.json"))
 
@@ -177,7 +196,8 @@ def _inspect(asked: Asked) -> int:
 def _import(asked: Asked) -> int:
     from app.cli_files import import_files
 
-    return import_files(asked.path, asked.session, asked.protocol)
+    confirmed = dict(asked.confirm_scale)
+    return import_files(asked.path, asked.session, asked.protocol, confirmed, asked.confirmed_by)
 
 
 def _measure(asked: Asked) -> int:

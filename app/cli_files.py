@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from app import __version__
 from app.cli_output import progress, say, warn, write_json
 from app.domain.errors import DataError, InputError
-from app.domain.maps import Quantity
+from app.domain.maps import RECIPROCAL_MS, Quantity
 from app.domain.measure import RULE
 from app.domain.protocol import Protocol
 from app.domain.shapes import Rectangle
@@ -131,6 +132,8 @@ def _map_lines(found: MapFound) -> Iterator[str]:
     if scaling is not None:
         figures = {name: f"{getattr(scaling, name):g}" for name in ("slope", "intercept", "p50", "p995")}
         yield label("cli.map_scale", **{**asdict(scaling), **figures})
+        if scaling.transform == RECIPROCAL_MS:
+            yield label("cli.map_reciprocal", missing=scaling.missing)
 
 
 def _heading(quantity: Quantity) -> str:
@@ -141,7 +144,13 @@ def _heading(quantity: Quantity) -> str:
 # ---- import
 
 
-def import_files(path: Path, session: Path, protocol: Path | None) -> int:
+def import_files(
+    path: Path,
+    session: Path,
+    protocol: Path | None,
+    confirmed: Mapping[str, float] = MappingProxyType({}),
+    who: str = "",
+) -> int:
     """Import every exam under a path into a session, which is made when there is none.
 
     Parameters
@@ -152,6 +161,10 @@ def import_files(path: Path, session: Path, protocol: Path | None) -> int:
         The session file.
     protocol : Path, optional
         JSON with the protocol of a new session.
+    confirmed : mapping of str to float
+        Factor by quantity, for maps whose scale rule and range do not settle.
+    who : str
+        Who confirmed them.
 
     Raises
     ------
@@ -160,8 +173,11 @@ def import_files(path: Path, session: Path, protocol: Path | None) -> int:
         not stay.
     """
     _refuse_missing(path)
+    factors = {Quantity(name): factor for name, factor in confirmed.items()}
+    if factors and not who.strip():
+        raise InputError("scale.nobody_confirms")
     with _session_for_import(session, protocol) as opened, progress() as watcher:
-        report = import_path(opened, path, watcher)
+        report = import_path(opened, path, watcher, confirmed=factors, who=who)
     for line in import_lines(report):
         say(line)
     if not report.exams:
@@ -249,6 +265,8 @@ def _measured_to_dict(exam: MeasuredExam, rectangle: Rectangle) -> dict[str, Any
                 "scale_rule": one.scaling.rule,
                 "scale_factor": one.scaling.slope,
                 "scale_offset": one.scaling.intercept,
+                "scale_transform": one.scaling.transform,
+                "scale_confirmed_by": one.scaling.confirmed_by,
                 **asdict(one.stats),
             }
             for quantity, one in exam.maps.items()

@@ -28,6 +28,10 @@ UNITS = {Quantity.FF: "%", Quantity.R2STAR: "/s"}
 # fixed display ranges; window and level never change a value
 DISPLAY_RANGE = {Quantity.FF: (0.0, 100.0), Quantity.R2STAR: (0.0, 300.0)}
 FF_CEILING = 100.0
+# how a line through stored integers becomes a value
+LINEAR, RECIPROCAL_MS = "linear", "reciprocal_ms"
+_MS_PER_S = 1000.0
+_NEARLY_ZERO = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class Scaling:
     Attributes
     ----------
     slope, intercept : float
-        ``value = stored * slope + intercept``.
+        ``stored * slope + intercept`` is the value, see ``transform``.
     rule : str
         Code of the rule that gave them, such as ``"ge.physical"`` or ``"dicom.rescale"``.
     role_evidence : str
@@ -50,6 +54,15 @@ class Scaling:
         Median and 99.5th percentile of the foreground after scaling.
     below, above, zero, maximum : int
         Voxels < 0, > 100 (FF only), = 0 and = the map's maximum.
+    transform : str
+        ``linear``, or ``reciprocal_ms``: the line above gives T2* in ms and the value is 1000 / T2*, per
+        second; a T2* of 0 has no value.
+    factor : float
+        Part of ``slope`` and ``intercept`` that rule or person added to what the file's own tags say.
+    confirmed_by : str
+        Who confirmed the factor; empty where rule and range agreed.
+    missing : int
+        Voxels without a value.
     """
 
     slope: float
@@ -64,6 +77,20 @@ class Scaling:
     above: int
     zero: int
     maximum: int
+    # sessions written before these were known hold maps to which the defaults apply
+    transform: str = LINEAR
+    factor: float = 1.0
+    confirmed_by: str = ""
+    missing: int = 0
+
+    def values(self, stored: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+        """Values of stored integers, any shape; NaN where T2* is 0."""
+        scaled: npt.NDArray[np.float64] = stored.astype(np.float64) * self.slope + self.intercept
+        if self.transform == LINEAR:
+            return scaled
+        # slope * stored + intercept may miss zero by its last digits, and 1 over that is no rate
+        there = np.abs(scaled) > _NEARLY_ZERO * self.slope
+        return np.divide(_MS_PER_S, scaled, out=np.full_like(scaled, np.nan), where=there)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,7 +131,7 @@ class ParametricMap:
 
     def scale(self, stored: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
         """Values of some of this map's stored integers, any shape, float64."""
-        return stored.astype(np.float64) * self.scaling.slope + self.scaling.intercept
+        return self.scaling.values(stored)
 
     def slice_values(self, index: int) -> npt.NDArray[np.float64]:
         """Values of one slice, shape (rows, cols)."""

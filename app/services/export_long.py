@@ -247,7 +247,9 @@ def _scale_fields(quantity: Quantity) -> tuple[Field[LongRow], ...]:
             f"{prefix}_scale_rule",
             f"Why the stored integers of the {prefix} map mean what they mean.",
             _of_scaling(quantity, "rule"),
-            values="ge.physical (the vendor stores the unit itself), dicom.rescale (by the file's own tags)",
+            values="ge.physical (the vendor stores the unit itself), dicom.rescale, philips.rescale (own tags"
+            " of the file), rwvm.unit (its Real World Value Mapping), siemens.stored (as this vendor writes),"
+            " none",
         ),
         Field(f"{prefix}_scale_factor", f"{prefix} value per stored unit.", _of_scaling(quantity, "slope")),
         Field(f"{prefix}_scale_offset", f"{prefix} value of a stored 0.", _of_scaling(quantity, "intercept")),
@@ -255,7 +257,18 @@ def _scale_fields(quantity: Quantity) -> tuple[Field[LongRow], ...]:
             f"{prefix}_scale_check",
             f"What the range of the {prefix} map looks like, as a second witness.",
             _of_scaling(quantity, "check"),
-            values="ff.percent, r2star.per_second",
+            values="unit of what the file's own tags give: ff.percent, ff.permille, r2star.per_second, ...",
+        ),
+        Field(
+            f"{prefix}_scale_transform",
+            f"What becomes of the {prefix} line of factor and offset.",
+            _of_scaling(quantity, "transform"),
+            values="linear (it is the value), reciprocal_ms (it is T2* in ms, the value is 1000 / T2*)",
+        ),
+        Field(
+            f"{prefix}_scale_confirmed_by",
+            f"Who confirmed the {prefix} scale; empty where rule and range agreed.",
+            _of_scaling(quantity, "confirmed_by"),
         ),
     )
 

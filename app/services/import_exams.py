@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from app.domain.errors import Cancelled
 from app.domain.maps import Quantity
@@ -12,6 +14,7 @@ from app.domain.progress import Progress
 from app.files.dicom.find import find_exams
 from app.files.dicom.found import ExamFound, ExamRefused, Found, LoadedExam, Notice, Refusal
 from app.files.dicom.load import load_exam
+from app.files.dicom.scale import confirm
 from app.services.changed import Changed, What
 from app.services.open_session import Session
 from app.store import exams, sessions
@@ -75,7 +78,14 @@ def find(path: Path, progress: Progress) -> Found:
     return find_exams(path, progress)
 
 
-def import_path(session: Session, path: Path, progress: Progress) -> ImportReport:
+def import_path(
+    session: Session,
+    path: Path,
+    progress: Progress,
+    *,
+    confirmed: Mapping[Quantity, float] = MappingProxyType({}),
+    who: str = "",
+) -> ImportReport:
     """Import every exam under a path.
 
     Cancelling rolls back the exam at hand and keeps those that are already in.
@@ -88,9 +98,15 @@ def import_path(session: Session, path: Path, progress: Progress) -> ImportRepor
         A folder or a single file.
     progress : Progress
         Told about files read.
+    confirmed : mapping of Quantity to float
+        Factors that a person confirmed, for those maps whose scale rule and range do not settle.
+    who : str
+        Who confirmed them.
 
     Raises
     ------
+    InputError
+        ``scale.bad_confirmation``: a factor that is none, or confirmed by nobody.
     StoreUnavailable
         When the session cannot be written. Exams imported before stay.
     Cancelled
@@ -102,7 +118,7 @@ def import_path(session: Session, path: Path, progress: Progress) -> ImportRepor
     try:
         for exam in found.exams:
             try:
-                loaded = load_exam(exam, progress)
+                loaded = load_exam(_confirmed(exam, confirmed, who), progress)
             except ExamRefused as verdict:
                 refused += verdict.refused
                 continue
@@ -111,6 +127,12 @@ def import_path(session: Session, path: Path, progress: Progress) -> ImportRepor
     except Cancelled:
         return ImportReport(tuple(done), tuple(refused), cancelled=True)
     return ImportReport(tuple(done), tuple(sorted(refused, key=lambda entry: entry.path)))
+
+
+def _confirmed(found: ExamFound, factors: Mapping[Quantity, float], who: str) -> ExamFound:
+    for quantity, factor in factors.items():
+        found = confirm(found, quantity, factor, who)
+    return found
 
 
 def _store(session: Session, found: ExamFound, loaded: LoadedExam) -> ImportedExam:

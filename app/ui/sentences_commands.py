@@ -19,6 +19,8 @@ COMMANDS: dict[str, str] = {
     "cli.demo_dir": "where the demo lies",
     "cli.headless": "without a window: play the demo and keep its results",
     "cli.protocol": "JSON with the protocol of a new session",
+    "cli.confirm_scale": "FF=FACTOR or R2STAR=FACTOR: what the file's values are multiplied by, where the unit is in doubt",
+    "cli.confirmed_by": "who confirms it; kept with every number",
     "cli.slice": "slice, counted from 0 in order of position",
     "cli.rect": "first row, first column, rows and columns, counted from 0 in the stored pixel matrix",
     "cli.levels": "levels of the patient mean; the protocol's otherwise",
@@ -29,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "cli.running": "{percent} %",
     "cli.exam": "Exam {number}: {slices} slices of {rows} × {cols} voxels",
     "cli.exam_facts": "    {plane} · {spacing} mm · {field} T · {scanner}",
+    "cli.map_reciprocal": "        holds T2* in ms; R2* = 1000 / T2* voxel by voxel · without a value {missing}",
     "cli.map": "    {map}: {files} files from {first} to {last}, recognised by {evidence}",
     "cli.map_scale": "        value = stored × {slope} + {intercept} ({rule}) · range {check}: median {p50}, 99.5 % up "
     "to {p995} ({foreground}) · voxels below 0: {below}, above 100 (FF only): {above}, exactly 0: {zero}, at the "

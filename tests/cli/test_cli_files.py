@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import pydicom
 import pytest
+from pydicom import dcmread
 
 import app
 from app import cli_files
+from app.cli import parser
 from app.domain.phantom import Phantom, make_phantom
 from app.domain.phantom_spec import PhantomSpec
 from app.domain.protocol import Protocol
@@ -323,7 +325,7 @@ def test_an_interrupted_import_keeps_what_is_in(
 ) -> None:
     imported = cli_files.import_path
 
-    def interrupted(*arguments: Any) -> None:
+    def interrupted(*arguments: Any, **_: Any) -> None:
         imported(*arguments)
         raise KeyboardInterrupt
 
@@ -336,3 +338,28 @@ def test_an_interrupted_import_keeps_what_is_in(
         assert len(worklist(session, last_viewer(session))) == 1
     finally:
         session.close()
+
+
+def test_a_doubtful_scale_is_imported_with_a_name_only(run: Any, written: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "doubt"
+    folder.mkdir()
+    files = [path for path in written.rglob("*") if path.is_file() and path.suffix != ".txt"]
+    for number, path in enumerate(files):
+        header = dcmread(path)
+        header.Manufacturer = "CANON_MEC"
+        header.save_as(folder / str(number))
+    assert "--confirm-scale FF=1" in run("inspect", folder).out
+    words = ("import", folder, "--session", tmp_path / "s", "--confirm-scale", "FF=1")
+    said = run(*words)
+    assert (said.status, "--confirmed-by" in said.err) == (1, True)
+    said = run(*words, "--confirmed-by", "A. Reader")
+    assert (said.status, "Fat fraction, Water" in said.out) == (0, True)
+
+
+@pytest.mark.parametrize("wrong", ["T1=1", "FF", "FF=x"])
+def test_a_confirmation_that_is_none_is_wrong_usage(
+    run: Any, written: Path, tmp_path: Path, wrong: str
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parser().parse_args(["import", str(written), "--session", str(tmp_path), "--confirm-scale", wrong])
+    assert caught.value.code == 2

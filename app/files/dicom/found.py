@@ -51,12 +51,71 @@ class PixelForm:
     signed : bool
         Two's complement, else without sign.
     bits : int
-        Bits in use, counted from the lowest; the others repeat the sign.
+        Bits in use; those above repeat the sign.
+    shift : int
+        Unused bits below them.
+    frames : int
+        Slices in one file.
     """
 
     shape: tuple[int, int]
     signed: bool
     bits: int
+    shift: int = 0
+    frames: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A person's word on the scale of a map.
+
+    Attributes
+    ----------
+    factor : float
+        What the values that the file's own tags give are multiplied by to become percent, per second, or
+        ms of T2*.
+    who : str
+        Who said so.
+    """
+
+    factor: float
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleDecision:
+    """Rule and range of one map side by side, for a person to see.
+
+    Attributes
+    ----------
+    quantity : Quantity
+        The map.
+    rule : str
+        Code of the rule, such as ``siemens.stored``.
+    expected : str
+        Code of the unit the rule expects the values to be in, ``none`` where it knows none.
+    seen : str
+        Code of the unit the range of the foreground looks like.
+    factor : float or None
+        What rule and range agree on, or else what the range proposes; None where the range fits no unit.
+    needs_confirmation : bool
+        Rule and range disagree, or the rule alone is not trusted.
+    foreground : str
+        Which voxels were looked at.
+    p50, p99, p995 : float
+        Percentiles of the foreground as the file's own tags scale it, before the factor.
+    """
+
+    quantity: Quantity
+    rule: str
+    expected: str
+    seen: str
+    factor: float | None
+    needs_confirmation: bool
+    foreground: str
+    p50: float
+    p99: float
+    p995: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +129,33 @@ class MapFound:
     grid : Grid
         Where the voxels lie, from the positions of the slices.
     files : tuple of Path
-        One file per slice, in order of position along the normal.
+        The file of each slice, in order of position along the normal; a multi-frame file comes several times.
     sop_uids : tuple of str
         SOP Instance UID of each file.
     series_uid, description : str
         Series Instance UID and Series Description.
     role_evidence : str
-        Code of the evidence for the quantity: ``image_type``, ``ge_private`` or ``description``.
+        Code of the evidence for the quantity, see :class:`app.files.dicom.classify.Role`.
     slope, intercept : float
-        ``value = stored * slope + intercept``.
+        ``stored * slope + intercept`` is what the file's own tags make of the integers.
     rule : str
-        ``dicom.rescale`` or ``ge.physical``.
+        Code of the rule, see :class:`app.files.dicom.rules.ScaleRule`.
     pixels : PixelForm
         How the stored integers are to be read.
+    expects : str
+        Code of the unit the rule expects those values to be in, empty where it knows none.
+    trusted : bool
+        The range's agreement is enough; otherwise a person confirms.
+    reciprocal : bool
+        The file holds T2*, which becomes R2*.
+    frames : tuple of int
+        Frame of each slice, counted from 0; empty for classic files.
+    mapped : tuple of float or None
+        First and last stored value that the rule holds for.
+    notes : tuple of Notice
+        What the reader should know of the map.
+    confirmed : Confirmation or None
+        What a person said of the scale.
     scaling : Scaling or None
         What the range check found; None until the voxels have been read.
     """
@@ -98,6 +171,13 @@ class MapFound:
     intercept: float
     rule: str
     pixels: PixelForm
+    expects: str = ""
+    trusted: bool = False
+    reciprocal: bool = False
+    frames: tuple[int, ...] = ()
+    mapped: tuple[float, float] | None = None
+    notes: tuple[Notice, ...] = ()
+    confirmed: Confirmation | None = None
     scaling: Scaling | None = None
 
 
@@ -131,13 +211,18 @@ class ExamFound:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Every file of every map."""
-        return tuple(path for found in self.maps for path in found.files)
+        """Every file of every map, once."""
+        return tuple(dict.fromkeys(path for found in self.maps for path in found.files))
+
+    @property
+    def slices(self) -> int:
+        """Number of slices of all maps together."""
+        return sum(len(found.files) for found in self.maps)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Everything under a path: each file is in exactly one map of one exam, or refused.
+    """Everything under a path: each file is in one exam (a multi-frame file in several maps), or refused.
 
     Attributes
     ----------

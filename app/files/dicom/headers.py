@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,18 +14,25 @@ import pydicom
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.tag import Tag
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
+from app.files.dicom.archive import open_file
 from app.files.dicom.found import Refusal
 from app.files.dicom.walk import unreadable
 
 # the header of one slice is some 10 KiB; what does not end in the second bound is no slice
 _FIRST_READ, HEADER_LIMIT = 64 * 2**10, 16 * 2**20
+# zeros deflate a thousandfold, and each eight of them look like an element
+_INFLATED_HEADER = 2**20
 _PREAMBLE = slice(128, 132)
 # a file without preamble begins with an element of group 0002 or 0008
 _BARE_STARTS = (b"\x02\x00", b"\x08\x00")
-_META_BYTES = 1024
 _DEFLATED = str(DeflatedExplicitVRLittleEndian).encode()
+# the same length, so that nothing moves; the padding is no part of the value
+_INFLATED = str(ExplicitVRLittleEndian).encode().ljust(len(_DEFLATED), b"\0")
+# element (0002,0000) with its length of four bytes, directly behind the preamble
+_GROUP_LENGTH = b"\x02\x00\x00\x00UL\x04\x00"
+_LENGTH_FIELD = slice(140, 144)
 
 TAGS = [
     "SpecificCharacterSet",
@@ -99,7 +107,7 @@ def read_header(path: Path) -> Dataset | Refusal:
         empty, unreadable, not DICOM or broken.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             data = file.read(_FIRST_READ)
             refusal = _sniff(path, data)
             if refusal is not None:
@@ -113,26 +121,51 @@ def read_header(path: Path) -> Dataset | Refusal:
     return Refusal(path, "file.broken") if dataset is None else dataset
 
 
+def inflated(data: bytes, limit: int) -> bytes:
+    """A deflated file as the uncompressed one it stands for; any other file as it is.
+
+    Parameters
+    ----------
+    data : bytes
+        A file, or its beginning.
+    limit : int
+        Bytes to inflate at most: a few bytes could fill the memory.
+
+    Raises
+    ------
+    zlib.error
+        When it is damaged, or would make pydicom inflate again.
+    """
+    if _DEFLATED not in data:
+        return data
+    if data[_PREAMBLE.stop : _LENGTH_FIELD.start] != _GROUP_LENGTH:
+        raise zlib.error
+    end = _LENGTH_FIELD.stop + int.from_bytes(data[_LENGTH_FIELD], "little")
+    meta = data[:end].replace(_DEFLATED, _INFLATED)
+    plain = meta + zlib.decompressobj(-zlib.MAX_WBITS).decompress(data[end:], limit)
+    if _DEFLATED in plain:
+        raise zlib.error
+    return plain
+
+
 def _sniff(path: Path, data: bytes) -> Refusal | None:
     """Tell a file that is not worth parsing by its first bytes."""
     if not data:
         return Refusal(path, "file.empty")
     if data[_PREAMBLE] != b"DICM" and data[:2] not in _BARE_STARTS:
         return Refusal(path, "file.not_dicom")
-    if _DEFLATED in data[:_META_BYTES]:
-        # inflating has no bound: a small file could fill the memory
-        return Refusal(path, "pixels.encoding_not_supported_yet", {"encoding": "Deflated"})
     return None
 
 
 def _parse(data: bytes, *, last: bool) -> Dataset | None:
     """Parse the elements before the pixels; None when broken, or when the pixels were not yet reached."""
-    stream = io.BytesIO(data)
     try:
+        plain = inflated(data, _INFLATED_HEADER)
+        stream = io.BytesIO(plain)
         dataset = pydicom.dcmread(stream, stop_before_pixels=True, force=True, specific_tags=_WANTED)
     except Exception:  # noqa: BLE001 - pydicom raises whatever the broken bytes provoke, of any type
         return None
-    return dataset if last or stream.tell() < len(data) else None
+    return dataset if last or stream.tell() < len(plain) else None
 
 
 class BadValue(ValueError):  # noqa: N818 - names what is bad

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from pydicom.dataset import Dataset
-from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless
+from pydicom.uid import UID, RLELossless
 
 from app.domain.errors import Value
 from app.domain.grid import Vector
 from app.domain.identity import Identity
+from app.files.dicom.archive import file_size
 from app.files.dicom.classify import Role
 from app.files.dicom.found import PixelForm, Refusal
 from app.files.dicom.headers import BadValue, numbers, numbers_if_any, text, values_of
+from app.files.dicom.people import identity_of
+from app.files.dicom.pixels import ENCODINGS, UNCOMPRESSED
 from app.files.dicom.walk import unreadable
 
-ENCODINGS = frozenset({ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, RLELossless})
 _NEEDED = [
     "SOPInstanceUID",
     "StudyInstanceUID",
@@ -41,7 +42,13 @@ _MAPPINGS = {
 # how far direction cosines may be from unit length and right angles
 COSINE_TOLERANCE = 1e-3
 _RLE_BEST = 64  # two bytes repeat a byte 128 times
-_DATE = re.compile(r"(\d{4})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
+# no MR slice is larger; a damaged or hostile header could ask for all memory
+_LARGEST_SLICE = 4096 * 4096
+_BITS = 16
+# what is left of the values after these is no measurement
+_LOSSY = frozenset(
+    "1.2.840.10008.1.2.4." + end for end in ("50", "51", "81", "91", "93", *map(str, range(100, 109)), "203")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,8 @@ class Image:
         Slope, intercept and the rule that gave them.
     identity : Identity
         Of this file.
+    guessed_charset : str
+        Character set of the name where the file does not say it, see :func:`identity_of`.
     field_strength_t : float or None
         Tesla.
     manufacturer, model : str
@@ -94,6 +103,7 @@ class Image:
     thickness_mm: float | None
     scale: tuple[float, float, str]
     identity: Identity
+    guessed_charset: str
     field_strength_t: float | None
     manufacturer: str
     model: str
@@ -128,7 +138,7 @@ def image_of(path: Path, dataset: Dataset, role: Role) -> Image | Refusal:
     """
     try:
         _checknumbers(dataset)
-        _check_encoding(dataset, path.stat().st_size)
+        _check_encoding(dataset, file_size(path))
         return _build(path, dataset, role)
     except Unfit as unfit:
         return Refusal(path, unfit.code, unfit.values)
@@ -144,24 +154,39 @@ def _checknumbers(dataset: Dataset) -> None:
         raise Unfit("header.missing_tags", tags=", ".join(missing))
 
 
-def _check_encoding(dataset: Dataset, file_size: int) -> None:
+def _check_encoding(dataset: Dataset, size: int) -> None:
     """Refuse what the pixels could not be read from, or not with their true values."""
-    if text(dataset, "LossyImageCompression") == "01":
-        raise Unfit("pixels.lossy")
     syntax = UID(text(dataset.file_meta, "TransferSyntaxUID"))
+    if text(dataset, "LossyImageCompression") == "01" or syntax in _LOSSY:
+        raise Unfit("pixels.lossy")
     if syntax and syntax not in ENCODINGS:
         raise Unfit("pixels.encoding_not_supported_yet", encoding=syntax.name)
     for keyword, name in _MAPPINGS.items():
         if keyword in dataset:
             raise Unfit("scale.mapping_not_supported_yet", mapping=name)
+    _check_bits(dataset, syntax)
+    _check_size(dataset, syntax, size)
+
+
+def _check_bits(dataset: Dataset, syntax: UID) -> None:
     allocated, stored, high = (_whole(dataset, key) for key in ("BitsAllocated", "BitsStored", "HighBit"))
-    if allocated != 16 or not 1 <= stored <= 16 or high != stored - 1:  # noqa: PLR2004 - the only size maps come in
+    odd = high != stored - 1
+    # a compressed stream holds its integers alone, so bits below them cannot be meant
+    fits = allocated == _BITS and 1 <= stored <= high + 1 <= _BITS and not (odd and syntax.is_encapsulated)
+    if not fits:
         raise Unfit("pixels.bits_not_supported_yet", allocated=allocated, stored=stored, high=high)
     if _whole(dataset, "PixelRepresentation") not in {0, 1}:
         raise BadValue("PixelRepresentation")
-    expected = 2 * _whole(dataset, "Rows") * _whole(dataset, "Columns")
-    if expected > file_size * (_RLE_BEST if syntax == RLELossless else 1):
-        raise Unfit("pixels.truncated", expected=expected, found=file_size)
+
+
+def _check_size(dataset: Dataset, syntax: UID, size: int) -> None:
+    rows, columns = _whole(dataset, "Rows"), _whole(dataset, "Columns")
+    if rows * columns > _LARGEST_SLICE:
+        raise Unfit("pixels.too_large", rows=rows, columns=columns)
+    expected = 2 * rows * columns
+    best = {RLELossless: _RLE_BEST}.get(syntax, 1 if not syntax or syntax in UNCOMPRESSED else None)
+    if best is not None and expected > size * best:
+        raise Unfit("pixels.truncated", expected=expected, found=size)
 
 
 def _build(path: Path, dataset: Dataset, role: Role) -> Image:
@@ -171,6 +196,7 @@ def _build(path: Path, dataset: Dataset, role: Role) -> Image:
         raise Unfit("header.bad_value", tag="Rows" if min(shape) <= 0 else "PixelSpacing")
     across, down = _directions(dataset)
     position = numbers(dataset, "ImagePositionPatient", 3)
+    identity, guessed = identity_of(dataset)
     return Image(
         path=path,
         role=role,
@@ -179,9 +205,7 @@ def _build(path: Path, dataset: Dataset, role: Role) -> Image:
         series_uid=text(dataset, "SeriesInstanceUID"),
         frame_uid=text(dataset, "FrameOfReferenceUID"),
         description=text(dataset, "SeriesDescription"),
-        pixels=PixelForm(
-            shape, signed=_whole(dataset, "PixelRepresentation") == 1, bits=_whole(dataset, "BitsStored")
-        ),
+        pixels=_form(dataset, shape),
         spacing_mm=(spacing[0], spacing[1]),
         position=(position[0], position[1], position[2]),
         across=across,
@@ -189,12 +213,19 @@ def _build(path: Path, dataset: Dataset, role: Role) -> Image:
         slice_step_mm=_positive(dataset, "SpacingBetweenSlices"),
         thickness_mm=_positive(dataset, "SliceThickness"),
         scale=_scale(dataset),
-        identity=_identity(dataset),
+        identity=identity,
+        guessed_charset=guessed,
         field_strength_t=_positive(dataset, "MagneticFieldStrength"),
         manufacturer=text(dataset, "Manufacturer"),
         model=text(dataset, "ManufacturerModelName"),
         native_voxel_mm=_native_voxel(dataset, shape, (spacing[0], spacing[1])),
     )
+
+
+def _form(dataset: Dataset, shape: tuple[int, int]) -> PixelForm:
+    bits = _whole(dataset, "BitsStored")
+    signed = _whole(dataset, "PixelRepresentation") == 1
+    return PixelForm(shape, signed, bits, shift=_whole(dataset, "HighBit") + 1 - bits)
 
 
 def _whole(dataset: Dataset, keyword: str) -> int:
@@ -239,26 +270,6 @@ def _scale(dataset: Dataset) -> tuple[float, float, str]:
     if slope is None or intercept is None or slope[0] <= 0:
         raise Unfit("scale.bad_rescale")
     return slope[0], intercept[0], "dicom.rescale"
-
-
-def _identity(dataset: Dataset) -> Identity:
-    sex = text(dataset, "PatientSex").upper()
-    return Identity(
-        patient_name=text(dataset, "PatientName"),
-        patient_id=text(dataset, "PatientID"),
-        birth_date=_iso_date(text(dataset, "PatientBirthDate")),
-        sex=sex if sex in {"M", "F", "O"} else "",
-        study_date=_iso_date(text(dataset, "StudyDate")),
-        accession=text(dataset, "AccessionNumber"),
-        study_uid=text(dataset, "StudyInstanceUID"),
-        frame_uid=text(dataset, "FrameOfReferenceUID"),
-    )
-
-
-def _iso_date(written: str) -> str:
-    """ISO form of a DICOM date, empty for anything else, such as ``1990/01/``."""
-    match = _DATE.fullmatch(written)
-    return "-".join(match.groups()) if match else ""
 
 
 def _native_voxel(

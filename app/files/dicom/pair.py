@@ -59,6 +59,11 @@ def _single_of_each_kind(stacks: list[Stack]) -> tuple[dict[Quantity, Stack], li
     for stack in stacks:
         by_quantity[stack.found.quantity].append(stack)
     refused: list[Refusal] = []
+    direct = [one for one in by_quantity[Quantity.R2STAR] if not one.found.reciprocal]
+    if direct and len(direct) < len(by_quantity[Quantity.R2STAR]):
+        spare = [one for one in by_quantity[Quantity.R2STAR] if one.found.reciprocal]
+        refused.extend(refuse_all(_images(spare), "map.t2star_beside_r2star", {}))
+        by_quantity[Quantity.R2STAR] = direct
     for quantity, members in by_quantity.items():
         if len(members) > 1:
             values: dict[str, Value] = {"quantity": str(quantity), "series": len(members)}
@@ -93,7 +98,11 @@ def _join(stacks: dict[Quantity, Stack]) -> tuple[ExamFound, list[Refusal]]:
         manufacturer=image.manufacturer,
         model=image.model,
         native_voxel_mm=image.native_voxel_mm,
-        warnings=(*missing_maps(fitting), *_geometry_notices(grid)),
+        warnings=(
+            *missing_maps(fitting),
+            *_geometry_notices(grid),
+            *(note for stack in fitting.values() for note in stack.found.notes),
+        ),
     )
     return exam, refuse_all(rest, "pair.signal_grid_differs", {})
 

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pydicom
-from pydicom.dataset import Dataset
 from pydicom.tag import Tag
-from pydicom.uid import ExplicitVRBigEndian, RLELossless
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
+from app.files.dicom.archive import open_file
+from app.files.dicom.decompress import PLUGINS, Decoder
 from app.files.dicom.found import PixelForm
-from app.files.dicom.headers import HEADER_LIMIT
+from app.files.dicom.headers import HEADER_LIMIT, inflated
+
+UNCOMPRESSED = frozenset({ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian})
+ENCODINGS = UNCOMPRESSED | {DeflatedExplicitVRLittleEndian} | PLUGINS.keys()
 
 _PIXEL_DATA = int(Tag("PixelData"))
 _ALL_BITS = 16
@@ -29,7 +41,15 @@ class BadPixels(Exception):  # noqa: N818 - a verdict on a file
 
 
 def read_slice(path: Path, form: PixelForm, sop_uid: str) -> npt.NDArray[np.integer]:
-    """Stored integers of one uncompressed or RLE-compressed 16-bit slice.
+    """Stored integers of a file with one slice; as :func:`read_slices`, but of shape (rows, cols)."""
+    only: npt.NDArray[np.integer] = read_slices(path, form, sop_uid, (0,))[0]
+    return only
+
+
+def read_slices(
+    path: Path, form: PixelForm, sop_uid: str, frames: Sequence[int], decoder: Decoder | None = None
+) -> npt.NDArray[np.integer]:
+    """Stored integers of some slices of one file, in any encoding of :data:`ENCODINGS`.
 
     Parameters
     ----------
@@ -39,11 +59,15 @@ def read_slice(path: Path, form: PixelForm, sop_uid: str) -> npt.NDArray[np.inte
         What its header said of the pixels.
     sop_uid : str
         SOP Instance UID that its header gave.
+    frames : sequence of int
+        Which slices, counted from 0, each below ``form.frames``.
+    decoder : Decoder or None
+        Kept by whoever reads many files; one for this file alone where None.
 
     Returns
     -------
-    ndarray of int16 or uint16, shape (rows, cols)
-        In the computer's byte order.
+    ndarray of int16 or uint16, shape (len(frames), rows, cols)
+        In the computer's byte order, shifted so that the lowest bit in use is bit 0.
 
     Raises
     ------
@@ -51,22 +75,27 @@ def read_slice(path: Path, form: PixelForm, sop_uid: str) -> npt.NDArray[np.inte
         ``file.unreadable``, ``file.broken``, ``file.changed``, ``pixels.truncated``, ``pixels.length`` or
         ``pixels.unused_bits``.
     """
-    data = _read(path, 2 * form.shape[0] * form.shape[1])
+    data = _read(path, _expected(form))
     try:
-        stored = _decode(data, form, sop_uid)
+        with contextlib.ExitStack() as own:
+            decoder = decoder or own.enter_context(Decoder())
+            stored = _decode(data, form, sop_uid, frames, decoder)
     except BadPixels:
         raise
     except Exception as error:
         # pydicom raises whatever the broken bytes provoke, of any type
         raise BadPixels("file.broken") from error
-    _check_unused_bits(stored, form)
-    return stored
+    return _in_use(stored, form)
+
+
+def _expected(form: PixelForm) -> int:
+    return 2 * form.shape[0] * form.shape[1] * form.frames
 
 
 def _read(path: Path, expected: int) -> bytes:
     limit = expected + HEADER_LIMIT
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             data = file.read(limit + 1)
     except OSError as error:
         raise BadPixels("file.unreadable", reason=error.strerror or type(error).__name__) from error
@@ -75,40 +104,42 @@ def _read(path: Path, expected: int) -> bytes:
     return data
 
 
-def _decode(data: bytes, form: PixelForm, sop_uid: str) -> npt.NDArray[np.integer]:
+def _decode(
+    data: bytes, form: PixelForm, sop_uid: str, frames: Sequence[int], decoder: Decoder
+) -> npt.NDArray[np.integer]:
+    plain = inflated(data, _expected(form) + HEADER_LIMIT)
     # the few elements needed here are half the time of reading them all
-    dataset = pydicom.dcmread(io.BytesIO(data), force=True, specific_tags=["SOPInstanceUID", "PixelData"])
+    dataset = pydicom.dcmread(io.BytesIO(plain), force=True, specific_tags=["SOPInstanceUID", "PixelData"])
     found_uid = str(dataset.get("SOPInstanceUID", "")).strip(" \0")
     if found_uid != sop_uid:
         raise BadPixels("file.changed" if found_uid else "file.broken")
-    kind = "i2" if form.signed else "u2"
-    syntax = dataset.file_meta.get("TransferSyntaxUID")
-    if syntax == RLELossless:
-        return _in_form(pydicom.dcmread(io.BytesIO(data)).pixel_array, form, kind)
-    order = ">" if syntax == ExplicitVRBigEndian else "<"
-    return _in_form(np.frombuffer(_raw_pixels(dataset, form), order + kind), form, kind)
-
-
-def _raw_pixels(dataset: Dataset, form: PixelForm) -> bytes:
     element = dataset.get_item(_PIXEL_DATA)
-    pixels = (element.value if element is not None else None) or b""
-    expected = 2 * form.shape[0] * form.shape[1]
+    pixels = bytes((element.value if element is not None else None) or b"")
+    syntax = UID(str(dataset.file_meta.get("TransferSyntaxUID", "")))
+    kind = "i2" if form.signed else "u2"
+    if syntax in PLUGINS:
+        return np.stack([decoder.decode(pixels, syntax, form, index) for index in frames]).astype(kind)
+    order = ">" if syntax == ExplicitVRBigEndian else "<"
+    every = np.frombuffer(_whole(pixels, form), order + kind).reshape(form.frames, *form.shape)
+    return every[list(frames)].astype(kind, copy=False)
+
+
+def _whole(pixels: bytes, form: PixelForm) -> bytes:
+    expected = _expected(form)
     # longer is as wrong as shorter: then rows, columns or bits are not what the header says
     if len(pixels) != expected:
         code = "pixels.truncated" if len(pixels) < expected else "pixels.length"
         raise BadPixels(code, expected=expected, found=len(pixels))
-    return bytes(pixels)
+    return pixels
 
 
-def _in_form(pixels: npt.NDArray[np.generic], form: PixelForm, kind: str) -> npt.NDArray[np.integer]:
-    result: npt.NDArray[np.integer] = pixels.reshape(form.shape).astype(kind, copy=False)
-    return result
-
-
-def _check_unused_bits(stored: npt.NDArray[np.integer], form: PixelForm) -> None:
-    """Refuse a slice whose bits above the stored ones hold something else than the sign."""
+def _in_use(stored: npt.NDArray[np.integer], form: PixelForm) -> npt.NDArray[np.integer]:
+    """Refuse slices whose unused bits hold something else than the sign, and drop those bits."""
     if form.bits == _ALL_BITS:
-        return
+        return stored
     low = -(1 << (form.bits - 1)) if form.signed else 0
-    if stored.min() < low or stored.max() >= low + (1 << form.bits):
+    shifted: npt.NDArray[np.integer] = stored >> form.shift
+    below = np.any(stored & ((1 << form.shift) - 1))
+    if below or shifted.min() < low or shifted.max() >= low + (1 << form.bits):
         raise BadPixels("pixels.unused_bits", bits=form.bits)
+    return shifted

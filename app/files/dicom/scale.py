@@ -1,21 +1,24 @@
 """Check that the values of a map lie where its unit says they must.
 
 A rule (from tags or from what the vendor is known to write) gives the scale; the range of the foreground is
-the second witness. Both must agree, else the map is refused with the evidence. Nothing is ever clamped.
+the second witness. Where both agree, and the rule is a trusted one, the scale is applied. Otherwise the map
+waits for a person, with the evidence and a proposal. Nothing is ever clamped.
 Air is left out: there FF and R2* are noise over the whole range.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from app.domain.errors import Value
-from app.domain.maps import FF_CEILING, Quantity, Scaling
-from app.files.dicom.found import MapFound
+from app.domain.errors import InputError, Value
+from app.domain.maps import FF_CEILING, LINEAR, RECIPROCAL_MS, Quantity, Scaling
+from app.files.dicom.found import Confirmation, ExamFound, MapFound, ScaleDecision
+from app.files.dicom.rules import FACTORS
 
 Voxels = npt.NDArray[np.integer]
 
@@ -27,6 +30,15 @@ _FF_UNITS = ((1.5, "ff.fraction"), (120.0, "ff.percent"), (1200.0, "ff.permille"
 _R2STAR_MEDIAN = (10.0, 200.0)
 _R2STAR_P99 = 1000.0
 _R2STAR_TIMES_TEN, _R2STAR_PER_MS = 300.0, 1.0
+# median of T2*: from the shortest that the unit before could not be
+_T2STAR_MEDIANS = (
+    (5.0, 50.0, "t2star.ms"),
+    (50.0, 500.0, "t2star.tenths_of_ms"),
+    (0.005, 0.05, "t2star.seconds"),
+)
+# what a person may confirm: 99.5th percentile of FF, percent, and median of R2*, per second
+_FF_CONFIRMED = (1.5, 120.0)
+_R2STAR_CONFIRMED = (1.0, 300.0)
 
 
 class Disagreement(Exception):  # noqa: N818 - a verdict on a map
@@ -124,13 +136,22 @@ def _central_half(stored: Voxels) -> list[Voxels]:
     return [one[(one != 0) & (one != largest)] for one in centre]
 
 
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """Percentiles of the foreground as the file's own tags scale it."""
+
+    p50: float
+    p99: float
+    p995: float
+
+
 def check_scale(found: MapFound, stored: Voxels, foreground: Foreground) -> Scaling:
     """Compare the range of a map with what its rule says, and count what a reader must know of.
 
     Parameters
     ----------
     found : MapFound
-        The map with its rule, slope and intercept.
+        The map with its rule, slope and intercept, and what a person confirmed.
     stored : ndarray of int16 or uint16, shape (slices, rows, cols)
         Its voxels.
     foreground : Foreground
@@ -144,52 +165,177 @@ def check_scale(found: MapFound, stored: Voxels, foreground: Foreground) -> Scal
     Raises
     ------
     Disagreement
-        With rule, foreground and percentiles.
+        With rule, foreground and percentiles: ``scale.needs_confirmation`` with a proposal, or why nothing
+        can be proposed.
     """
+    decision = decide(found, stored, foreground)
+    if not decision.needs_confirmation and decision.factor is not None:
+        return _scaling(found, stored, foreground, decision, decision.factor, "")
+    if found.confirmed is not None:
+        _check_confirmed(found, decision, found.confirmed.factor)
+        return _scaling(found, stored, foreground, decision, found.confirmed.factor, found.confirmed.who)
+    if decision.factor is None:
+        raise Disagreement(f"scale.{decision.seen}", _told(decision))
+    proposal: dict[str, Value] = {"quantity": str(found.quantity), "expected": decision.expected}
+    proposal |= {"seen": decision.seen, "factor": decision.factor}
+    proposal["option"] = f"--confirm-scale {found.quantity}={decision.factor:g}"
+    raise Disagreement("scale.needs_confirmation", proposal | _told(decision))
+
+
+def decide(found: MapFound, stored: Voxels, foreground: Foreground) -> ScaleDecision:
+    """Put rule and range of a map side by side.
+
+    Parameters
+    ----------
+    found, stored, foreground
+        As for :func:`check_scale`.
+
+    Raises
+    ------
+    Disagreement
+        ``scale.nothing_to_check`` or ``scale.outside_mapping``: no factor could help.
+    """
+    _check_mapped(found, stored)
     inside = histogram(foreground.pick(stored))
     if inside.total == 0:
         raise Disagreement("scale.nothing_to_check", {"quantity": str(found.quantity)})
-    p50, p99, p995 = (
-        inside.percentile(percent) * found.slope + found.intercept for percent in (50, 99, 99.5)
+    spread = _Range(*(inside.percentile(p) * found.slope + found.intercept for p in (50, 99, 99.5)))
+    seen = _seen(found, spread)
+    return ScaleDecision(
+        quantity=found.quantity,
+        rule=found.rule,
+        expected=found.expects or "none",
+        seen=seen,
+        factor=FACTORS.get(seen),
+        needs_confirmation=not (found.trusted and seen == found.expects),
+        foreground=foreground.name,
+        p50=spread.p50,
+        p99=spread.p99,
+        p995=spread.p995,
     )
-    check = _range(found.quantity, p50, p99, p995)
-    if check not in {"ff.percent", "r2star.per_second", "signal"}:
-        evidence: dict[str, Value] = {"rule": found.rule, "foreground": foreground.name}
-        evidence |= {"p50": round(p50, 3), "p99": round(p99, 3), "p995": round(p995, 3)}
-        raise Disagreement(f"scale.{check}", evidence)
-    return _scaling(found, stored, check, foreground.name, (p50, p995))
 
 
-def _range(quantity: Quantity, p50: float, p99: float, p995: float) -> str:
+def _told(decision: ScaleDecision) -> dict[str, Value]:
+    evidence: dict[str, Value] = {"rule": decision.rule, "foreground": decision.foreground}
+    return evidence | {name: round(getattr(decision, name), 3) for name in ("p50", "p99", "p995")}
+
+
+def _check_mapped(found: MapFound, stored: Voxels) -> None:
+    """Refuse voxels that lie outside what the file's own mapping holds for."""
+    if found.mapped is None:
+        return
+    first, last = found.mapped
+    if stored.min() < first or stored.max() > last:
+        raise Disagreement("scale.outside_mapping", {"first": first, "last": last})
+
+
+def _seen(found: MapFound, spread: _Range) -> str:
     """Code of the unit a range looks like."""
-    if quantity == Quantity.FF:
-        return next((unit for limit, unit in _FF_UNITS if p995 <= limit), "ff.out_of_range")
-    if quantity != Quantity.R2STAR:
+    if found.quantity == Quantity.FF:
+        looks_like = (unit for limit, unit in _FF_UNITS if 0 < spread.p995 <= limit)
+        return next(looks_like, "ff.out_of_range")
+    if found.quantity != Quantity.R2STAR:
         return "signal"
-    if _R2STAR_MEDIAN[0] <= p50 <= _R2STAR_MEDIAN[1] and p99 < _R2STAR_P99:
+    if found.reciprocal:
+        looks_like = (unit for low, high, unit in _T2STAR_MEDIANS if low <= spread.p50 <= high)
+        return next(looks_like, "t2star.out_of_range")
+    if _R2STAR_MEDIAN[0] <= spread.p50 <= _R2STAR_MEDIAN[1] and spread.p99 < _R2STAR_P99:
         return "r2star.per_second"
-    if p50 > _R2STAR_TIMES_TEN:
+    if spread.p50 > _R2STAR_TIMES_TEN:
         return "r2star.times_ten"
-    return "r2star.per_ms" if p50 < _R2STAR_PER_MS else "r2star.out_of_range"
+    return "r2star.per_ms" if 0 < spread.p50 < _R2STAR_PER_MS else "r2star.out_of_range"
+
+
+def _check_confirmed(found: MapFound, decision: ScaleDecision, factor: float) -> None:
+    """Refuse a confirmed factor with which the values cannot be what they are called.
+
+    A person decides between readings that are possible; a slip of the key must not make a number.
+    """
+    if found.quantity == Quantity.FF:
+        fits = _FF_CONFIRMED[0] < decision.p995 * factor <= _FF_CONFIRMED[1]
+    else:
+        median = decision.p50 * factor
+        if found.reciprocal and median > 0:
+            median = 1000 / median
+        fits = _R2STAR_CONFIRMED[0] <= median <= _R2STAR_CONFIRMED[1]
+    if not fits:
+        raise Disagreement("scale.confirmed_out_of_range", {"factor": factor} | _told(decision))
 
 
 def _scaling(
-    found: MapFound, stored: Voxels, check: str, name: str, percentiles: tuple[float, float]
+    found: MapFound,
+    stored: Voxels,
+    foreground: Foreground,
+    decision: ScaleDecision,
+    factor: float,
+    who: str,
 ) -> Scaling:
-    whole = histogram(list(stored))
-    values = whole.integers * found.slope + found.intercept
-    above = values > FF_CEILING if found.quantity == Quantity.FF else np.zeros(len(values), bool)
-    return Scaling(
-        slope=found.slope,
-        intercept=found.intercept,
+    scaling = Scaling(
+        slope=found.slope * factor,
+        intercept=found.intercept * factor,
         rule=found.rule,
         role_evidence=found.role_evidence,
-        check=check,
-        foreground=name,
-        p50=percentiles[0],
-        p995=percentiles[1],
+        check=decision.seen,
+        foreground=decision.foreground,
+        p50=0.0,
+        p995=0.0,
+        below=0,
+        above=0,
+        zero=0,
+        maximum=0,
+        transform=RECIPROCAL_MS if found.reciprocal else LINEAR,
+        factor=factor,
+        confirmed_by=who,
+    )
+    whole = histogram(list(stored))
+    values = scaling.values(whole.integers)
+    above = values > FF_CEILING if found.quantity == Quantity.FF else np.zeros(len(values), bool)
+    p50, p995 = _percentiles(scaling, histogram(foreground.pick(stored)), decision)
+    return replace(
+        scaling,
+        p50=p50,
+        p995=p995,
         below=int(whole.counts[values < 0].sum()),
         above=int(whole.counts[above].sum()),
         zero=int(whole.counts[values == 0].sum()),
         maximum=int(whole.counts[-1]),
+        missing=int(whole.counts[np.isnan(values)].sum()),
     )
+
+
+def _percentiles(scaling: Scaling, inside: Histogram, decision: ScaleDecision) -> tuple[float, float]:
+    """Median and 99.5th percentile in the final unit."""
+    if scaling.transform == LINEAR:
+        return decision.p50 * scaling.factor, decision.p995 * scaling.factor
+    # 1 / x turns the order round, and is a rate only where T2* is positive
+    positive = inside.integers * scaling.slope + scaling.intercept > 0
+    rates = Histogram(inside.integers[positive], inside.counts[positive])
+    p50, p995 = (1000 / (rates.percentile(p) * scaling.slope + scaling.intercept) for p in (50, 0.5))
+    return p50, p995
+
+
+def confirm(found: ExamFound, quantity: Quantity, factor: float, who: str) -> ExamFound:
+    """Note what a person says of the scale of one map; it holds only where rule and range do not settle it.
+
+    Parameters
+    ----------
+    found : ExamFound
+        The exam.
+    quantity : Quantity
+        FF or R2*.
+    factor : float
+        What the values that the file's own tags give are multiplied by to become percent, per second, or ms
+        of T2*.
+    who : str
+        Who says so; travels with every number.
+
+    Raises
+    ------
+    InputError
+        ``scale.bad_confirmation`` when nobody says so, or the factor is no positive number.
+    """
+    if not (math.isfinite(factor) and factor > 0 and who.strip()):
+        raise InputError("scale.bad_confirmation", quantity=str(quantity))
+    word = Confirmation(factor, who.strip())
+    maps = tuple(replace(one, confirmed=word) if one.quantity == quantity else one for one in found.maps)
+    return replace(found, maps=maps)

@@ -1,16 +1,23 @@
-"""Read every header under a path and keep the slices that can become maps."""
+"""Read every header under a path and keep the slices that can become maps.
+
+A folder of many files is sifted first: where a few elements of a file equal those of one that was read and
+refused, it is refused for the same reason without being read itself. What could be a map is always read.
+"""
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeGuard
 
 from pydicom.dataset import Dataset
 from pydicom.uid import UID, MediaStorageDirectoryStorage, MRImageStorage
 
 from app.domain.progress import Progress
+from app.files.dicom.archive import close_archives
 from app.files.dicom.classify import NoRole, classify
 from app.files.dicom.found import Refusal
 from app.files.dicom.headers import (
@@ -23,6 +30,8 @@ from app.files.dicom.headers import (
     texts,
 )
 from app.files.dicom.image import COSINE_TOLERANCE, Image, image_of
+from app.files.dicom.sieve import KEYWORDS, Values
+from app.files.dicom.sift import Sift
 from app.files.dicom.walk import list_files
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
@@ -35,7 +44,22 @@ _OTHER_OBJECTS = (
     (_STORAGE + "66", "object.raw_data"),
     (_STORAGE + "88", "object.report"),
 )
-_CLUTTER = frozenset({"file.not_dicom", "file.empty"})
+_CLUTTER = frozenset({"file.not_dicom", "file.empty", "archive.entered"})
+# what both readers give as the same text; the other elements only tell series apart
+_COMPARED = frozenset(
+    {
+        "ImageType",
+        "SOPClassUID",
+        "Modality",
+        "Manufacturer",
+        "SeriesDescription",
+        "SeriesInstanceUID",
+        "PhotometricInterpretation",
+        "NumberOfFrames",
+        "Rows",
+        "Columns",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +81,16 @@ class Scanned:
         Slices with a role, in order of path.
     refused : list of Refusal
         Every other file.
+    like : dict of Path to Path
+        For each file that was refused unread, the file of the same series that was read in its place.
     """
 
     images: list[Image] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
+    like: dict[Path, Path] = field(default_factory=dict)
 
 
-def scan(path: Path, progress: Progress) -> Scanned:
+def scan(path: Path, progress: Progress, sift: Sift | None = None) -> Scanned:
     """Read every header under a path.
 
     Parameters
@@ -72,6 +99,8 @@ def scan(path: Path, progress: Progress) -> Scanned:
         A folder or a single file.
     progress : Progress
         Told of every file.
+    sift : Sift or None
+        The quick first look; one with the usual settings where None.
 
     Returns
     -------
@@ -86,19 +115,75 @@ def scan(path: Path, progress: Progress) -> Scanned:
     files, refused = list_files(path, progress)
     scanned = Scanned(refused=refused)
     strays: list[_Stray] = []
-    with quietly():
-        for done, file in enumerate(files):
-            progress.report(done, len(files))
-            _sort(file, scanned, strays)
+    try:
+        with quietly(), sift or Sift() as quick:
+            _sort_all(files, quick, progress, scanned, strays)
+    finally:
+        close_archives()
     progress.report(len(files), len(files))
+    scanned.images.sort(key=lambda image: image.path)
     scanned.refused.extend(_refuse_strays(strays))
     if path.is_dir() and not scanned.images and all(one.code in _CLUTTER for one in scanned.refused):
         scanned.refused.append(Refusal(path, "scan.no_dicom", {"files": len(files)}))
     return scanned
 
 
-def _sort(file: Path, scanned: Scanned, strays: list[_Stray]) -> None:
-    verdict = _examine(file)
+def _sort_all(
+    files: list[Path], sift: Sift, progress: Progress, scanned: Scanned, strays: list[_Stray]
+) -> None:
+    """Read each file, or take over the verdict on one that the sift cannot tell from it."""
+    # by the values that decide; orientation comes last among them and does not
+    judged: dict[Values, Refusal | _Stray] = {}
+    for done, (file, values) in enumerate(zip(files, sift.values(files, progress), strict=True)):
+        progress.report(done, len(files))
+        known = None if values is None else judged.get(values[:-1])
+        if values is not None and known is not None:
+            scanned.like[file] = known.path
+            verdict: Image | Refusal | _Stray = _same_verdict(file, known, values)
+        else:
+            dataset = read_header(file)
+            verdict = dataset if isinstance(dataset, Refusal) else _examine(file, dataset)
+            if values is not None and _holds_for_all(verdict, dataset, values):
+                judged[values[:-1]] = verdict
+        _sort(verdict, scanned, strays)
+
+
+def _holds_for_all(
+    verdict: Image | Refusal | _Stray, dataset: Dataset | Refusal, values: Values
+) -> TypeGuard[Refusal | _Stray]:
+    """Whether a verdict follows from what the sift read: then both readers must have read the same."""
+    if isinstance(verdict, Image) or isinstance(dataset, Refusal):
+        return False
+    if isinstance(verdict, Refusal) and not verdict.code.startswith("object."):
+        return False
+    return all(
+        keyword not in _COMPARED or _told(told) == _told(text(dataset, keyword))
+        for keyword, told in zip(KEYWORDS, values, strict=True)
+    )
+
+
+def _told(value: str | None) -> list[str]:
+    """Values of an element as both readers give them; the sift does not decode what is not ASCII."""
+    plain = "".join(sign for sign in value or "" if sign.isascii())
+    return [one.strip(" \0") for one in plain.split("\\") if one.strip(" \0")]
+
+
+def _same_verdict(file: Path, known: Refusal | _Stray, values: Values) -> Refusal | _Stray:
+    if isinstance(known, Refusal):
+        return replace(known, path=file)
+    return replace(known, path=file, orientation=_cosines(values[-1]))
+
+
+@functools.lru_cache(maxsize=4096)
+def _cosines(told: str | None) -> tuple[float, ...] | None:
+    """Orientation from its text, as :func:`_orientation` gives it."""
+    dataset = Dataset()
+    if told:
+        dataset.ImageOrientationPatient = told.split("\\")
+    return _orientation(dataset)
+
+
+def _sort(verdict: Image | Refusal | _Stray, scanned: Scanned, strays: list[_Stray]) -> None:
     if isinstance(verdict, Image):
         scanned.images.append(verdict)
     elif isinstance(verdict, _Stray):
@@ -107,10 +192,7 @@ def _sort(file: Path, scanned: Scanned, strays: list[_Stray]) -> None:
         scanned.refused.append(verdict)
 
 
-def _examine(file: Path) -> Image | Refusal | _Stray:
-    dataset = read_header(file)
-    if isinstance(dataset, Refusal):
-        return dataset
+def _examine(file: Path, dataset: Dataset) -> Image | Refusal | _Stray:
     refusal = _refuse_object(file, dataset)
     if refusal is not None:
         return refusal
@@ -168,11 +250,11 @@ def _refuse_strays(strays: Iterable[_Stray]) -> list[Refusal]:
     series: dict[str, list[_Stray]] = defaultdict(list)
     for stray in strays:
         series[stray.series_uid].append(stray)
-    return [
-        Refusal(stray.path, "series.mixed_orientations" if _mixed(members) else "role.none")
-        for members in series.values()
-        for stray in members
-    ]
+    refused: list[Refusal] = []
+    for members in series.values():
+        code = "series.mixed_orientations" if _mixed(members) else "role.none"
+        refused.extend(Refusal(stray.path, code) for stray in members)
+    return refused
 
 
 def _mixed(members: list[_Stray]) -> bool:

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from app.domain.errors import Value
 from app.domain.grid import Grid, Vector
-from app.files.dicom.found import MapFound, Refusal
+from app.files.dicom.found import MapFound, Notice, Refusal
 from app.files.dicom.image import COSINE_TOLERANCE, Image, Unfit
-from app.files.dicom.pixels import BadPixels, read_slice
+from app.files.dicom.pixels import BadPixels, read_slices
+from app.files.dicom.slices import Slice
 
 # distances may differ by this fraction of the slice spacing
 _STEP_TOLERANCE = 0.1
@@ -34,14 +36,14 @@ def refuse_all(images: Iterable[Image], code: str, values: Mapping[str, Value]) 
     return [Refusal(image.path, code, values) for image in images]
 
 
-def build_stacks(images: Iterable[Image]) -> tuple[list[Stack], list[Refusal]]:
+def build_stacks(slices: Iterable[Slice]) -> tuple[list[Stack], list[Refusal]]:
     """Group slices by study, frame of reference, series and quantity, and stack each group.
 
     Several quantities may share one series; two series of one quantity stay two maps.
 
     Parameters
     ----------
-    images : iterable of Image
+    slices : iterable of Slice
         In order of path.
 
     Returns
@@ -51,45 +53,54 @@ def build_stacks(images: Iterable[Image]) -> tuple[list[Stack], list[Refusal]]:
     refused : list of Refusal
         Duplicates, and every file of a group that makes no regular grid.
     """
-    unique, refused = _without_duplicates(images)
-    groups: dict[tuple[str, ...], list[Image]] = defaultdict(list)
-    for image in unique:
-        groups[image.study_uid, image.frame_uid, image.series_uid, image.role.quantity].append(image)
+    unique, refused = _without_duplicates(slices)
+    groups: dict[tuple[object, ...], list[Slice]] = defaultdict(list)
+    for one in unique:
+        image = one.image
+        # T2* and R2* may share a series and become the same quantity
+        shown = (image.role.quantity, image.role.reciprocal)
+        groups[image.study_uid, image.frame_uid, image.series_uid, *shown].append(one)
     stacks = []
     for members in groups.values():
         try:
             stacks.append(_stack(members))
         except Unfit as unfit:
-            refused.extend(refuse_all(members, unfit.code, unfit.values))
+            refused.extend(refuse_all((one.image for one in members), unfit.code, unfit.values))
     return stacks, refused
 
 
-def _without_duplicates(images: Iterable[Image]) -> tuple[list[Image], list[Refusal]]:
+def _without_duplicates(slices: Iterable[Slice]) -> tuple[list[Slice], list[Refusal]]:
     """Keep one file of each image; refuse all when files claim to be the same image and are not."""
-    by_uid: dict[str, list[Image]] = defaultdict(list)
-    for image in images:
-        by_uid[image.sop_uid].append(image)
+    by_uid: dict[tuple[str, int | None], list[Slice]] = defaultdict(list)
+    for one in slices:
+        by_uid[one.image.sop_uid, one.frame].append(one)
     unique, refused = [], []
     for first, *others in by_uid.values():
         if all(_same(first, other) for other in others):
             unique.append(first)
-            refused.extend(refuse_all(others, "file.duplicate", {"of": first.path.name}))
+            refused.extend(
+                refuse_all((one.image for one in others), "file.duplicate", {"of": first.image.path.name})
+            )
         else:
-            refused.extend(refuse_all((first, *others), "file.same_uid_differs", {"files": len(others) + 1}))
+            images = (one.image for one in (first, *others))
+            refused.extend(refuse_all(images, "file.same_uid_differs", {"files": len(others) + 1}))
     return unique, refused
 
 
-def _same(one: Image, other: Image) -> bool:
+def _same(one: Slice, other: Slice) -> bool:
     """Whether two files hold the same image, header and voxels."""
+    moved = replace(one, image=replace(one.image, path=other.image.path))
     try:
-        return replace(one, path=other.path) == other and np.array_equal(
-            read_slice(one.path, one.pixels, one.sop_uid), read_slice(other.path, other.pixels, other.sop_uid)
-        )
+        return moved == other and np.array_equal(_pixels(one), _pixels(other))
     except BadPixels:
         return False
 
 
-def _stack(images: list[Image]) -> Stack:
+def _pixels(one: Slice) -> npt.NDArray[np.integer]:
+    return read_slices(one.image.path, one.image.pixels, one.image.sop_uid, (one.frame or 0,))
+
+
+def _stack(slices: list[Slice]) -> Stack:
     """Order the slices of one map and check that they make a regular grid.
 
     Raises
@@ -97,9 +108,14 @@ def _stack(images: list[Image]) -> Stack:
     Unfit
         With the reason that holds for every file of the map.
     """
-    first = images[0]
-    for image in images[1:]:
-        _check_alike(first, image)
+    images = [one.image for one in slices]
+    first, rule = images[0], slices[0].rule
+    for one in slices[1:]:
+        _check_alike(first, one.image)
+        if one.rule != rule:
+            raise Unfit("map.mixed_rescale")
+    if len({one.image.role for one in slices}) > 1:
+        raise Unfit("map.mixed_evidence")
     normal = np.cross(first.across, first.down)
     along = np.array([image.position for image in images]) @ normal
     order = np.argsort(along, kind="stable")
@@ -112,7 +128,6 @@ def _stack(images: list[Image]) -> Stack:
         origin_mm=ordered[0].position,
         axes=(_vector(normal), first.down, first.across),
     )
-    slope, intercept, rule = first.scale
     found = MapFound(
         quantity=first.role.quantity,
         grid=grid,
@@ -121,12 +136,26 @@ def _stack(images: list[Image]) -> Stack:
         series_uid=first.series_uid,
         description=first.description,
         role_evidence=first.role.evidence,
-        slope=slope,
-        intercept=intercept,
-        rule=rule,
+        slope=rule.slope,
+        intercept=rule.intercept,
+        rule=rule.name,
         pixels=first.pixels,
+        expects=rule.unit,
+        trusted=rule.trusted and first.role.sure,
+        reciprocal=first.role.reciprocal,
+        frames=tuple(slices[index].frame for index in order if slices[index].frame is not None),
+        mapped=rule.mapped,
+        notes=_notes(slices),
     )
     return Stack(found, ordered)
+
+
+def _notes(slices: list[Slice]) -> tuple[Notice, ...]:
+    """What is said of the slices, once."""
+    told: list[Notice] = []
+    for one in slices:
+        told += [note for note in one.notes if note not in told]
+    return tuple(told)
 
 
 def _vector(array: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Vector:
@@ -145,8 +174,6 @@ def _check_alike(first: Image, other: Image) -> None:
         raise Unfit("map.mixed_spacing")
     if first.pixels != other.pixels:
         raise Unfit("map.mixed_bits")
-    if first.scale != other.scale:
-        raise Unfit("map.mixed_rescale")
 
 
 def _slice_step(ordered: tuple[Image, ...], along: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.domain.progress import Progress
+from app.files.dicom.archive import MEMBER_LIMIT, contents, is_archive
 from app.files.dicom.found import Refusal
 
 
@@ -25,6 +26,8 @@ def unreadable(path: Path, error: OSError) -> Refusal:
 def list_files(path: Path, progress: Progress) -> tuple[list[Path], list[Refusal]]:
     """Regular files under a path, sorted by name folder by folder; links are followed once.
 
+    A zip archive is entered like a folder; DICOMDIR and other indexes are files like any other.
+
     Parameters
     ----------
     path : Path
@@ -37,7 +40,8 @@ def list_files(path: Path, progress: Progress) -> tuple[list[Path], list[Refusal
     files : list of Path
         What can be opened.
     refused : list of Refusal
-        Links that lead nowhere or back, pipes and devices, folders that may not be read.
+        Links that lead nowhere or back, pipes and devices, folders that may not be read, archives
+        (which were entered, or why not).
 
     Raises
     ------
@@ -53,21 +57,26 @@ def list_files(path: Path, progress: Progress) -> tuple[list[Path], list[Refusal
 
 
 def _visit(path: Path, walk: _Walk, progress: Progress) -> list[Path]:
-    """Sort one path into files or refusals; the content of a folder is returned to be visited."""
+    """Sort one path into files or refusals; the folders in it are returned to be visited."""
     try:
-        if not path.exists():
-            code = "file.broken_link" if path.is_symlink() else "scan.path_missing"
-            walk.refused.append(Refusal(path, code))
-        elif path.is_dir():
+        if path.is_dir():
             return _enter(path, walk, progress)
-        elif path.is_file():
-            walk.files.append(path)
-        else:
-            # opening a pipe would wait for ever
-            walk.refused.append(Refusal(path, "file.not_regular"))
+        _sort_file(path, walk, progress)
     except OSError as error:
         walk.refused.append(unreadable(path, error))
     return []
+
+
+def _sort_file(path: Path, walk: _Walk, progress: Progress) -> None:
+    if not path.exists():
+        walk.refused.append(Refusal(path, "file.broken_link" if path.is_symlink() else "scan.path_missing"))
+    elif not path.is_file():
+        # opening a pipe would wait for ever
+        walk.refused.append(Refusal(path, "file.not_regular"))
+    elif is_archive(path):
+        _enter_archive(path, walk, progress)
+    else:
+        walk.files.append(path)
 
 
 def _enter(folder: Path, walk: _Walk, progress: Progress) -> list[Path]:
@@ -78,4 +87,27 @@ def _enter(folder: Path, walk: _Walk, progress: Progress) -> list[Path]:
         walk.refused.append(Refusal(folder, "folder.link_loop"))
         return []
     walk.seen.add(key)
-    return [folder / name for name in sorted(os.listdir(folder))]  # noqa: PTH208 - names sort faster than paths
+    waiting = []
+    with os.scandir(folder) as entries:
+        found = sorted(entries, key=lambda entry: entry.name)
+    for entry in found:
+        path = folder / entry.name
+        # the listing tells most kinds without asking the system again for every file
+        if entry.is_file(follow_symlinks=False) and not is_archive(path):
+            walk.files.append(path)
+        else:
+            waiting.append(path)
+    return waiting
+
+
+def _enter_archive(path: Path, walk: _Walk, progress: Progress) -> None:
+    """List an archive; it is refused itself, as nothing but its members can be a slice."""
+    progress.report(len(walk.files), None)
+    inside = contents(path)
+    walk.refused.extend(Refusal(member, "archive.encrypted") for member in inside.encrypted)
+    walk.refused.extend(Refusal(member, "archive.nested") for member in inside.nested)
+    if len(inside.members) > MEMBER_LIMIT:
+        walk.refused.append(Refusal(path, "archive.too_many", {"limit": MEMBER_LIMIT}))
+        return
+    walk.files.extend(inside.members)
+    walk.refused.append(Refusal(path, "archive.entered", {"files": len(inside.members)}))

@@ -105,9 +105,13 @@ def test_images_near_a_map_are_excluded_by_name(description: str, word: str) -> 
     assert verdict == NoRole("role.excluded", {"word": word})
 
 
-def test_t2star_never_becomes_r2star() -> None:
-    for tokens, description in ((("T2_STAR_MAP",), ""), ((), "T2*: Sag"), ((), "T2star(ms)")):
-        assert classify(GE, tokens, description, "") == NoRole("role.t2star_not_supported_yet")
+def test_t2star_becomes_r2star_by_its_reciprocal_and_never_as_it_is() -> None:
+    by_token = classify(GE, ("DERIVED", "T2_STAR_MAP"), "", "")
+    assert by_token == Role(Quantity.R2STAR, "image_type", reciprocal=True)
+    # a description could be that of an anatomical series
+    unsure = Role(Quantity.R2STAR, "description", reciprocal=True, sure=False)
+    assert classify(GE, PLAIN, "T2*: Sag", "") == unsure
+    assert classify(GE, PLAIN, "T2star(ms)", "") == unsure
 
 
 def test_a_reformatted_map_is_refused() -> None:
@@ -115,31 +119,61 @@ def test_a_reformatted_map_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tokens", "description", "quantity"),
+    ("vendor", "tokens", "description", "role"),
     [
-        (("DERIVED", "PRIMARY", "M", "FF"), "", "FF"),
-        (("FAT_FRAC",), "x_FP", "FF"),
-        (("R2_STAR_MAP",), "", "R2STAR"),
-        (("T2_STAR MAP",), "", "T2STAR"),
-        ((), "vibe_R2s_Eff", "R2STAR"),
+        ("Philips", ("ORIGINAL", "PRIMARY", "FF", "FF"), "", Role(Quantity.FF, "image_type")),
+        ("Philips", ("DIXON", "OUT_OF_PHASE"), "", Role(Quantity.OUT_PHASE, "image_type")),
+        ("Philips", ("R2_STAR",), "FF T2*", Role(Quantity.R2STAR, "image_type")),
+        ("Philips", ("T2_STAR",), "", Role(Quantity.R2STAR, "image_type", reciprocal=True)),
+        ("Philips", ("OP",), "", Role(Quantity.OUT_PHASE, "image_type")),
+        ("SIEMENS", ("FAT_FRAC",), "x_FP", Role(Quantity.FF, "image_type")),
+        ("SIEMENS", ("R2_STAR_MAP",), "", Role(Quantity.R2STAR, "image_type")),
+        ("SIEMENS", ("T2_STAR MAP",), "", Role(Quantity.R2STAR, "image_type", reciprocal=True)),
+        ("SIEMENS", ("DERIVED", "M"), "vibe_R2s_Eff", Role(Quantity.R2STAR, "description")),
+        ("SIEMENS", ("DERIVED", "M"), "vibe_FP", Role(Quantity.FF, "description")),
+        ("SIEMENS", ("ORIGINAL", "M"), "vibe_FF", Role(Quantity.FF, "description", sure=False)),
+        ("SIEMENS", ("DERIVED", "M"), "PDFF map", Role(Quantity.FF, "description", sure=False)),
+        ("SIEMENS", ("DERIVED", "M"), "vibe_T2s_Eff", Role(Quantity.R2STAR, "description", True, False)),
+        ("UIH", ("DERIVED", "FF"), "", Role(Quantity.FF, "image_type")),
+        ("CANON_MEC", ("DERIVED",), "PDFF", Role(Quantity.FF, "description", sure=False)),
+        ("AGFA-GEVAERT", ("WATER",), "", Role(Quantity.WATER, "image_type")),
     ],
 )
-def test_maps_of_other_vendors_are_refused_as_maps(
-    tokens: tuple[str, ...], description: str, quantity: str
+def test_maps_of_other_vendors_have_their_own_words(
+    vendor: str, tokens: tuple[str, ...], description: str, role: Role
 ) -> None:
-    expected = NoRole("role.vendor_not_supported_yet", {"quantity": quantity, "manufacturer": "SIEMENS"})
-    assert classify("SIEMENS", tokens, description, "") == expected
+    assert classify(vendor, tokens, description, "") == role
 
 
 @pytest.mark.parametrize(
     ("manufacturer", "tokens", "description"),
     [
         ("SIEMENS", ("ORIGINAL",), "t2_tse_sag"),
-        ("Philips", (), "FF confidence"),
-        ("AGFA-GEVAERT", ("WATER",), ""),
+        ("SIEMENS", ("W", "F"), ""),
+        ("Philips", ("ORIGINAL", "PRIMARY", "M_FFE", "M"), "mDIXON Quant FF R2*"),
+        ("GE MEDICAL SYSTEMS", ("W", "F", "FF"), ""),
     ],
 )
 def test_other_images_of_other_vendors_have_no_role(
     manufacturer: str, tokens: tuple[str, ...], description: str
 ) -> None:
     assert classify(manufacturer, tokens, description, "") == NoRole("role.none")
+
+
+@pytest.mark.parametrize(
+    ("manufacturer", "tokens", "description", "code"),
+    [
+        ("SIEMENS", ("FAT_FRAC",), "vibe_R2s_Eff", "role.contradiction"),
+        ("SIEMENS", ("DERIVED", "FAT_FRAC"), "vibe_WP", "role.excluded"),
+        ("SIEMENS", ("FAT_FRAC",), "vibe_goodness", "role.excluded"),
+        ("Philips", ("FF", "W"), "", "role.contradiction"),
+        ("Philips", ("FF", "B0 MAP"), "", "role.contradiction"),
+        ("Philips", (), "FF confidence", "role.excluded"),
+    ],
+)
+def test_doubtful_maps_of_other_vendors_are_refused(
+    manufacturer: str, tokens: tuple[str, ...], description: str, code: str
+) -> None:
+    verdict = classify(manufacturer, tokens, description, "")
+    assert isinstance(verdict, NoRole)
+    assert verdict.code == code

@@ -216,7 +216,7 @@ def test_run_lengths_that_make_no_image_are_refused(tmp_path: Path, write: Write
 
 @pytest.mark.parametrize(
     ("factor", "code"),
-    [(10, "scale.ff.permille"), (100, "scale.ff.hundredths"), (300, "scale.ff.out_of_range")],
+    [(10, "scale.needs_confirmation"), (100, "scale.needs_confirmation"), (300, "scale.ff.out_of_range")],
 )
 def test_ff_in_another_unit_is_refused_with_the_evidence(
     tmp_path: Path, write: Write, factor: int, code: str
@@ -241,7 +241,7 @@ def test_nothing_measured_left_refuses_the_signal_images_too(tmp_path: Path, wri
             made.RescaleIntercept, made.RescaleSlope = 0, 10
 
     codes = refusal_codes(write(tmp_path / "exam", ("FF", "WATER"), slices=1, edit=edit).folder)
-    assert codes == {"FF_00": "scale.ff.permille", "WATER_00": "exam.no_measured_map"}
+    assert codes == {"FF_00": "scale.needs_confirmation", "WATER_00": "exam.no_measured_map"}
 
 
 def test_water_and_fat_in_different_scales_are_no_foreground(tmp_path: Path, write: Write) -> None:

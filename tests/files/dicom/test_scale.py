@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,15 +11,32 @@ from hypothesis.extra import numpy as hnp
 from app.domain.grid import Grid
 from app.domain.maps import Quantity
 from app.files.dicom.found import MapFound, PixelForm
-from app.files.dicom.scale import Disagreement, check_scale, foreground_of, histogram
+from app.files.dicom.scale import Disagreement, check_scale, decide, foreground_of, histogram
 
 SHAPE = (2, 20, 20)
+
+
+UNITS = {Quantity.FF: "ff.percent", Quantity.R2STAR: "r2star.per_second", Quantity.WATER: "signal"}
 
 
 def found(quantity: Quantity, slope: float = 1.0, intercept: float = 0.0) -> MapFound:
     grid = Grid(SHAPE, (4, 1, 1), (0, 0, 0), ((1, 0, 0), (0, 0, -1), (0, 1, 0)))
     form = PixelForm((20, 20), signed=True, bits=16)
-    return MapFound(quantity, grid, (), (), "", "", "image_type", slope, intercept, "ge.physical", form)
+    return MapFound(
+        quantity,
+        grid,
+        (),
+        (),
+        "",
+        "",
+        "image_type",
+        slope,
+        intercept,
+        "ge.physical",
+        form,
+        expects=UNITS[quantity],
+        trusted=True,
+    )
 
 
 def spread(low: int, high: int) -> np.ndarray:
@@ -58,25 +77,67 @@ def test_a_fitting_range_confirms_the_rule(quantity: Quantity, low: int, high: i
 
 
 @pytest.mark.parametrize(
+    ("quantity", "low", "high", "seen", "factor"),
+    [
+        (Quantity.FF, 100, 990, "ff.permille", 0.1),
+        (Quantity.FF, 100, 9900, "ff.hundredths", 0.01),
+        (Quantity.R2STAR, 300, 3000, "r2star.times_ten", 0.1),
+    ],
+)
+def test_a_range_of_another_unit_is_named_and_its_factor_proposed(
+    quantity: Quantity, low: int, high: int, seen: str, factor: float
+) -> None:
+    with pytest.raises(Disagreement) as caught:
+        check_scale(found(quantity), spread(low, high), foreground_of(None, None))
+    assert caught.value.code == "scale.needs_confirmation"
+    assert (caught.value.values["seen"], caught.value.values["factor"]) == (seen, factor)
+    assert caught.value.values["option"] == f"--confirm-scale {quantity}={factor:g}"
+    assert caught.value.values["expected"] == UNITS[quantity]
+
+
+@pytest.mark.parametrize(
+    ("quantity", "slope", "seen", "factor"),
+    [(Quantity.FF, 0.01, "ff.fraction", 100.0), (Quantity.R2STAR, 0.001, "r2star.per_ms", 1000.0)],
+)
+def test_units_that_are_too_small_are_named_too(
+    quantity: Quantity, slope: float, seen: str, factor: float
+) -> None:
+    with pytest.raises(Disagreement) as caught:
+        check_scale(found(quantity, slope), spread(20, 98), foreground_of(None, None))
+    assert (caught.value.values["seen"], caught.value.values["factor"]) == (seen, factor)
+
+
+@pytest.mark.parametrize(
     ("quantity", "low", "high", "code"),
     [
-        (Quantity.FF, -5, 1, "scale.ff.fraction"),
-        (Quantity.FF, 100, 990, "scale.ff.permille"),
-        (Quantity.FF, 100, 9900, "scale.ff.hundredths"),
         (Quantity.FF, 100, 19000, "scale.ff.out_of_range"),
-        (Quantity.R2STAR, 300, 3000, "scale.r2star.times_ten"),
-        (Quantity.R2STAR, -4, 4, "scale.r2star.per_ms"),
+        (Quantity.FF, -50, -1, "scale.ff.out_of_range"),
+        (Quantity.R2STAR, -4, 4, "scale.r2star.out_of_range"),
         (Quantity.R2STAR, 2, 14, "scale.r2star.out_of_range"),
         (Quantity.R2STAR, 220, 290, "scale.r2star.out_of_range"),
     ],
 )
-def test_a_range_of_another_unit_is_refused_and_named(
+def test_a_range_that_fits_no_unit_is_refused_without_a_proposal(
     quantity: Quantity, low: int, high: int, code: str
 ) -> None:
     with pytest.raises(Disagreement) as caught:
         check_scale(found(quantity), spread(low, high), foreground_of(None, None))
     assert caught.value.code == code
     assert set(caught.value.values) == {"rule", "foreground", "p50", "p99", "p995"}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "slope", "seen"),
+    [
+        (6, 40, 1.0, "t2star.ms"),
+        (60, 400, 1.0, "t2star.tenths_of_ms"),
+        (6, 40, 0.001, "t2star.seconds"),
+        (600, 4000, 1.0, "t2star.out_of_range"),
+    ],
+)
+def test_the_median_of_t2star_tells_its_unit(low: int, high: int, slope: float, seen: str) -> None:
+    one = replace(found(Quantity.R2STAR, slope), reciprocal=True, expects="t2star.ms")
+    assert decide(one, spread(low, high), foreground_of(None, None)).seen == seen
 
 
 def test_r2star_with_a_fitting_median_but_a_long_tail_is_refused() -> None:
