@@ -12,10 +12,14 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app import __version__
 from app.domain.errors import AppError
 from app.ui.sentences import RESEARCH_USE_LONG, label, sentence
+
+if TYPE_CHECKING:
+    from app.cli_wishes import AskedFor
 
 DONE, COULD_NOT = 0, 1
 NAME = "marrowmark"
@@ -23,6 +27,19 @@ NAME = "marrowmark"
 _LEVELS = ("L1-L4", "L1-L5")
 # the maps whose scale a person may have to confirm
 _CONFIRMED = ("FF", "R2STAR")
+# what a person may say a series shows, with the units of its values; the readers of files know these too, but
+# are loaded by no command that only opens the window
+SHOWS: dict[str, tuple[str, ...]] = {
+    "FF": ("percent", "fraction", "permille", "hundredths"),
+    "R2STAR": ("per_second", "times_ten", "per_ms"),
+    "T2STAR": ("ms", "tenths_of_ms", "seconds"),
+    "WATER": (),
+    "FAT": (),
+    "IN_PHASE": (),
+    "OUT_PHASE": (),
+    "REFERENCE": (),
+    "NOTHING": (),
+}
 # the store knows it too, but is loaded by no command that only opens the window
 _SUFFIX = ".marrow"
 
@@ -111,12 +128,26 @@ def _add_window_commands(add: _Add) -> None:
 
 def _add_file_commands(add: _Add) -> None:
     one = add("inspect", _inspect)
-    _add_path(one)
+    _add_paths(one)
+    _add_wishes(one)
     _add_json(one)
-    one = add("import", _import)
-    _add_path(one)
+    _add_import(add("import", _import))
+    one = add("measure", _measure)
+    one.add_argument("path", type=Path, metavar="PATH", help=label("cli.path"))
+    one.add_argument("--slice", type=int, required=True, metavar="K", help=label("cli.slice"))
+    rectangle = ("ROW", "COL", "ROWS", "COLS")
+    one.add_argument("--rect", type=int, nargs=4, required=True, metavar=rectangle, help=label("cli.rect"))
+    _add_json(one)
+
+
+def _add_import(one: argparse.ArgumentParser) -> None:
+    _add_paths(one)
     _add_session(one, "cli.session_made")
     one.add_argument("--protocol", type=Path, metavar="FILE", help=label("cli.protocol"))
+    codes = one.add_mutually_exclusive_group()
+    codes.add_argument("--code", default="", metavar="CODE", help=label("cli.code"))
+    codes.add_argument("--codes", type=Path, metavar="TABLE", help=label("cli.codes"))
+    _add_wishes(one)
     one.add_argument(
         "--confirm-scale",
         type=_factor,
@@ -126,12 +157,6 @@ def _add_file_commands(add: _Add) -> None:
         help=label("cli.confirm_scale"),
     )
     one.add_argument("--confirmed-by", default="", metavar="NAME", help=label("cli.confirmed_by"))
-    one = add("measure", _measure)
-    _add_path(one)
-    one.add_argument("--slice", type=int, required=True, metavar="K", help=label("cli.slice"))
-    rectangle = ("ROW", "COL", "ROWS", "COLS")
-    one.add_argument("--rect", type=int, nargs=4, required=True, metavar=rectangle, help=label("cli.rect"))
-    _add_json(one)
 
 
 def _add_session_commands(add: _Add) -> None:
@@ -146,8 +171,26 @@ def _add_session_commands(add: _Add) -> None:
     add("self-test", _self_test)
 
 
-def _add_path(one: argparse.ArgumentParser) -> None:
-    one.add_argument("path", type=Path, metavar="PATH", help=label("cli.path"))
+def _add_paths(one: argparse.ArgumentParser) -> None:
+    one.add_argument("paths", type=Path, nargs="+", metavar="PATH", help=label("cli.paths"))
+
+
+def _add_wishes(one: argparse.ArgumentParser) -> None:
+    """What a person may ask for beyond what the headers say."""
+    units = "; ".join(f"{shows}:{', :'.join(names)}" if names else shows for shows, names in SHOWS.items())
+    asked = one.add_argument_group(label("cli.wishes"), label("cli.units", units=units))
+    asked.add_argument("--signal-ff", action="store_true", help=label("cli.signal_ff"))
+    asked.add_argument("--resample", action="store_true", help=label("cli.resample"))
+    for option, metavar in (("volume", "FILE=MAP:UNIT"), ("answer", "DESCRIPTION=MAP[:UNIT]")):
+        asked.add_argument(
+            f"--{option}",
+            type=_shown,
+            action="append",
+            default=[],
+            metavar=metavar,
+            help=label(f"cli.{option}"),
+        )
+    asked.add_argument("--who", default="", metavar="NAME", help=label("cli.who"))
 
 
 def _add_session(one: argparse.ArgumentParser, told: str) -> None:
@@ -166,6 +209,15 @@ def _factor(told: str) -> tuple[str, float]:
     if name not in _CONFIRMED:
         raise argparse.ArgumentTypeError(label("cli.confirm_scale"))
     return name, float(factor)
+
+
+def _shown(told: str) -> tuple[str, str, str]:
+    """A file or description, a map and a unit, such as ``ff.nii=FF:percent``; else wrong usage."""
+    name, _, rest = told.rpartition("=")
+    shows, _, unit = rest.partition(":")
+    if not name or shows not in SHOWS or (unit and unit not in SHOWS[shows]):
+        raise argparse.ArgumentTypeError(label("cli.not_shown", told=told))
+    return name, shows, f"{shows.lower()}.{unit}" if unit else ""
 
 
 def _add_json(one: argparse.ArgumentParser) -> None:
@@ -188,16 +240,35 @@ def _demo(asked: Asked) -> int:
 
 
 def _inspect(asked: Asked) -> int:
-    from app.cli_files import inspect
+    from app.cli_inspect import inspect
 
-    return inspect(asked.path, as_json=asked.json)
+    return inspect(asked.paths, _asked_for(asked), as_json=asked.json)
 
 
 def _import(asked: Asked) -> int:
-    from app.cli_files import import_files
+    from app.cli_import import Import, import_files
 
-    confirmed = dict(asked.confirm_scale)
-    return import_files(asked.path, asked.session, asked.protocol, confirmed, asked.confirmed_by)
+    wanted = Import(
+        protocol=asked.protocol,
+        confirmed=dict(asked.confirm_scale),
+        confirmed_by=asked.confirmed_by or asked.who,
+        code=asked.code,
+        codes=asked.codes,
+        asked=_asked_for(asked),
+    )
+    return import_files(asked.paths, asked.session, wanted)
+
+
+def _asked_for(asked: Asked) -> AskedFor:
+    from app.cli_wishes import AskedFor
+
+    return AskedFor(
+        volumes=tuple(asked.volume),
+        answers=tuple(asked.answer),
+        who=asked.who or getattr(asked, "confirmed_by", ""),
+        signal_ff=asked.signal_ff,
+        resample=asked.resample,
+    )
 
 
 def _measure(asked: Asked) -> int:

@@ -89,6 +89,36 @@ class Grid:
         offset = self.to_index(other.to_patient(corners)) - corners
         return bool(np.all(np.abs(offset) <= tolerance))
 
+    def parts(self, finer: Grid, *, tolerance: float = 0.1) -> tuple[int, int] | None:
+        """How many rows and columns of another grid make up one voxel of this one, slice for slice.
+
+        Parameters
+        ----------
+        finer : Grid
+            A grid over the same slices and the same field of view.
+        tolerance : float
+            Largest distance of the outer corners, as a fraction of the finer grid's voxel size.
+
+        Returns
+        -------
+        tuple of int or None
+            ``(1, 1)`` where the grids share their voxels; None where the lines of this grid are not all
+            lines of the other.
+        """
+        slices, rows, cols = self.shape
+        if finer.shape[0] != slices or finer.shape[1] % rows or finer.shape[2] % cols:
+            return None
+        parts = (finer.shape[1] // rows, finer.shape[2] // cols)
+        # voxel edges of the outer corners, which both grids must have in the same places
+        edges = np.array(
+            [(a, b, c) for a in (0, slices - 1) for b in (-0.5, rows - 0.5) for c in (-0.5, cols - 0.5)]
+        )
+        expected = np.array(
+            [(a, (b + 0.5) * parts[0] - 0.5, (c + 0.5) * parts[1] - 0.5) for a, b, c in edges.tolist()]
+        )
+        offset = finer.to_index(self.to_patient(edges)) - expected
+        return parts if bool(np.all(np.abs(offset) <= tolerance)) else None
+
     @property
     def plane(self) -> str:
         """``sagittal``, ``coronal`` or ``axial``: the plane nearest to the slices."""

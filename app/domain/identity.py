@@ -21,6 +21,8 @@ class Identity:
         Accession number.
     study_uid, frame_uid : str
         Study Instance UID and Frame of Reference UID.
+    age : str
+        Age at the study in whole years, digits only; empty where the images do not say it.
     """
 
     patient_name: str = ""
@@ -31,6 +33,7 @@ class Identity:
     accession: str = ""
     study_uid: str = ""
     frame_uid: str = ""
+    age: str = ""
 
     def __repr__(self) -> str:
         """Never the content: a repr ends in logs and tracebacks."""

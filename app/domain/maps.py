@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,11 @@ DISPLAY_RANGE = {Quantity.FF: (0.0, 100.0), Quantity.R2STAR: (0.0, 300.0)}
 FF_CEILING = 100.0
 # how a line through stored integers becomes a value
 LINEAR, RECIPROCAL_MS = "linear", "reciprocal_ms"
+# how a map that the scanner did not make as it is came to be
+SIGNAL_FF, RESAMPLED = "signal_ff", "resampled"
+# integers as they came; floating point only where the source, or the way a map was derived, holds no integers
+Stored: TypeAlias = npt.NDArray[np.integer | np.floating]
+STORED_KINDS = ("<i2", "<u2", "<f4", "<f8")
 _MS_PER_S = 1000.0
 _NEARLY_ZERO = 1e-6
 
@@ -63,6 +69,9 @@ class Scaling:
         Who confirmed the factor; empty where rule and range agreed.
     missing : int
         Voxels without a value.
+    derived : str
+        Empty for a map as the scanner made it; ``signal_ff`` for FF computed from water and fat signals,
+        ``resampled`` for a map brought onto the grid of the other.
     """
 
     slope: float
@@ -82,8 +91,9 @@ class Scaling:
     factor: float = 1.0
     confirmed_by: str = ""
     missing: int = 0
+    derived: str = ""
 
-    def values(self, stored: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+    def values(self, stored: Stored) -> npt.NDArray[np.float64]:
         """Values of stored integers, any shape; NaN where T2* is 0."""
         scaled: npt.NDArray[np.float64] = stored.astype(np.float64) * self.slope + self.intercept
         if self.transform == LINEAR:
@@ -101,35 +111,35 @@ class ParametricMap:
     ----------
     quantity : Quantity
         What the values are.
-    stored : ndarray of int16 or uint16, shape (slices, rows, cols)
-        Pixel integers as they came. Read-only.
+    stored : ndarray of int16, uint16, float32 or float64, shape (slices, rows, cols)
+        Pixel integers as they came, or floating-point values of a source that has none. Read-only.
     grid : Grid
         Where the voxels lie.
     scaling : Scaling
         From stored integers to values.
-    largest_stored : int
-        The largest stored integer: voxels that reach it may be saturated.
+    largest_stored : float
+        The largest stored number: voxels that reach it may be saturated.
     """
 
     quantity: Quantity
-    stored: npt.NDArray[np.integer]
+    stored: Stored
     grid: Grid
     scaling: Scaling
-    largest_stored: int = field(init=False)
+    largest_stored: float = field(init=False)
 
     def __post_init__(self) -> None:
         if self.stored.shape != self.grid.shape:
             raise ValueError(f"stored voxels {self.stored.shape} do not fit the grid {self.grid.shape}")
         self.stored.setflags(write=False)
         # counted once: a drag asks for it at every step
-        object.__setattr__(self, "largest_stored", int(self.stored.max()))
+        object.__setattr__(self, "largest_stored", float(np.fmax.reduce(self.stored, axis=None)))
 
     @property
     def unit(self) -> str:
         """UCUM unit of the values; empty for signal images."""
         return UNITS.get(self.quantity, "")
 
-    def scale(self, stored: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+    def scale(self, stored: Stored) -> npt.NDArray[np.float64]:
         """Values of some of this map's stored integers, any shape, float64."""
         return self.scaling.values(stored)
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.domain.errors import InputError
-from app.domain.maps import FF_CEILING, ParametricMap, Quantity
+from app.domain.maps import FF_CEILING, ParametricMap, Quantity, Stored
 from app.domain.shapes import Rectangle
 
 # the name of the counting rule is stored with every value
@@ -58,7 +58,7 @@ def voxels_of(parametric_map: ParametricMap, rectangle: Rectangle) -> npt.NDArra
     return parametric_map.scale(_stored_of(parametric_map, rectangle)).ravel()
 
 
-def _stored_of(parametric_map: ParametricMap, rectangle: Rectangle) -> npt.NDArray[np.integer]:
+def _stored_of(parametric_map: ParametricMap, rectangle: Rectangle) -> Stored:
     if not rectangle.inside(parametric_map.grid):
         raise InputError("roi.outside", slice=rectangle.slice + 1, row=rectangle.row0, col=rectangle.col0)
     return parametric_map.stored[

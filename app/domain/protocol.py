@@ -22,6 +22,7 @@ class Level(StrEnum):
 
 
 LEVELS = tuple(Level)
+SLICE_COUNTS = (1, 3)
 # patient means a protocol can name, and how many levels each needs
 MEAN_LEVELS = {"L1-L4": LEVELS[:4], "L1-L5": LEVELS}
 
@@ -62,6 +63,31 @@ class Protocol:
         ``T <= this`` is the positive class of the ROC analysis.
     bmd_region : str
         Region of the BMD and T-score paired with the MRI mean.
+    anterior_fraction : float
+        Share of the body's antero-posterior depth in which rectangles should lie.
+    margin_native_voxels : float
+        The margin is at least so many acquired voxels.
+    slices : int
+        1, or 3: the same rectangle on both neighbouring slices too, all voxels pooled.
+    rotation : bool
+        Rectangles may be turned; then a voxel counts when its centre lies inside.
+    fit, ladder : bool
+        A reader may have a rectangle proposed from the edges of the body, or L2-L4 from L1 and L5.
+    fit_height_mm, fit_depth_mm : tuple of float
+        Limits of a vertebral body that is fitted.
+    numbers_hidden : bool
+        Values stay out of sight until sign-off.
+    bad_share_warn, bad_share_reason : float
+        Share of a rectangle's voxels without value, 0, below 0, above 100 % or saturated that is warned of,
+        and that needs a reason.
+    ff_usual, r2star_usual_3t, r2star_usual_1_5t : tuple of float
+        Plausible means of a rectangle.
+    ff_sd_usual, r2star_cv_usual : float
+        Largest usual SD of FF, and SD of R2* as a share of its mean, within a rectangle.
+    ff_step, ff_from_median : float
+        Largest usual difference of FF to the neighbouring level, and to the median of the others.
+    swap_modes : float
+        Two peaks of FF further apart than this within one rectangle look like a water-fat swap.
     """
 
     name: str = "lumbar-FF-R2star"
@@ -82,12 +108,33 @@ class Protocol:
     levels_needed: dict[str, int] = field(default_factory=lambda: {"L1-L4": 3, "L1-L5": 4}, hash=False)
     positive_t_score: float = -2.5
     bmd_region: str = "L1-L4"
+    anterior_fraction: float = 0.667
+    margin_native_voxels: float = 2.0
+    slices: int = 1
+    rotation: bool = False
+    fit: bool = False
+    ladder: bool = False
+    fit_height_mm: tuple[float, float] = (18.0, 36.0)
+    fit_depth_mm: tuple[float, float] = (26.0, 45.0)
+    numbers_hidden: bool = False
+    bad_share_warn: float = 0.02
+    bad_share_reason: float = 0.10
+    ff_usual: tuple[float, float] = (15.0, 80.0)
+    r2star_usual_3t: tuple[float, float] = (60.0, 300.0)
+    r2star_usual_1_5t: tuple[float, float] = (40.0, 200.0)
+    ff_sd_usual: float = 12.0
+    r2star_cv_usual: float = 0.40
+    ff_step: float = 10.0
+    ff_from_median: float = 15.0
+    swap_modes: float = 30.0
 
     def __post_init__(self) -> None:
         if self.mean_levels not in MEAN_LEVELS:
             raise InputError("protocol.mean_levels", given=self.mean_levels)
         if self.r2star_unit not in {"s^-1", "Hz"}:
             raise InputError("protocol.r2star_unit", given=self.r2star_unit)
+        if self.slices not in SLICE_COUNTS:
+            raise InputError("protocol.slices", given=self.slices)
 
     @property
     def stamp(self) -> str:

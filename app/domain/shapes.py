@@ -70,6 +70,11 @@ class Rectangle:
         """Area in mm2."""
         return self.voxels * grid.pixel_area_mm2
 
+    def divided(self, parts: tuple[int, int]) -> Rectangle:
+        """The same place on a grid of which ``(rows, cols)`` voxels make up one of this grid's."""
+        rows, cols = parts
+        return Rectangle(self.slice, self.row0 * rows, self.col0 * cols, self.rows * rows, self.cols * cols)
+
     def overlaps(self, other: Rectangle) -> bool:
         """Whether two rectangles share a voxel."""
         return (

@@ -131,6 +131,7 @@ _IDENTITY_FIELDS: tuple[Field[_Person], ...] = (
     ),
     Field("birth_date", "Date of birth.", lambda person: person[1].birth_date, values="ISO date"),
     Field("sex", "Sex as the images have it.", lambda person: person[1].sex, values="M, F, O"),
+    Field("age", "Age at the MRI as the images have it.", lambda person: person[1].age, unit="years"),
     Field("study_date", "Date of the MRI.", lambda person: person[1].study_date, values="ISO date"),
     Field(
         "accession",

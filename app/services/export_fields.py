@@ -15,6 +15,12 @@ PREFIXES = {Quantity.FF: "FF", Quantity.R2STAR: "R2star"}
 """How column names call the measured maps; a star is no letter to SPSS."""
 
 YES_NO = "1 yes, 0 no"
+DERIVED = (
+    "empty (as the scanner made it), signal_ff (computed from water and fat signals, not corrected for "
+    "relaxation), resampled (interpolated onto the grid of the other map)"
+)
+"""What a column on the making of a map can hold."""
+
 CODES_APART = ";"
 """What stands between several codes in one cell; a comma would need quotes."""
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.domain.checks import check_geometry
-from app.domain.exam import Exam
+from app.domain.exam import Exam, common_grid
 from app.domain.maps import MEASURED, ParametricMap, Quantity
 from app.domain.protocol import Level, Protocol
 from app.domain.reading import Kind
 from app.domain.shapes import Rectangle
 from app.files.tables import Cell
-from app.services.export_fields import CODES_APART, PREFIXES, YES_NO, Field, units
+from app.services.export_fields import CODES_APART, DERIVED, PREFIXES, YES_NO, Field, units
 from app.store.exported import ExamFacts
 from app.store.results import LevelResult
 
@@ -99,10 +99,12 @@ def _flags(
 
 def _shell(facts: ExamFacts) -> Exam:
     """An exam to ask geometry of: its voxels are one and the same zero, so that no pixel has to be read."""
-    quantity = next(one for one in MEASURED if one in facts.maps)
-    facts_of_map = facts.maps[quantity]
-    voxels = np.broadcast_to(np.zeros((), np.int16), facts_of_map.grid.shape)
-    empty = ParametricMap(quantity, voxels, facts_of_map.grid, facts_of_map.scaling)
+    grids = {quantity: facts.maps[quantity].grid for quantity in MEASURED if quantity in facts.maps}
+    # rectangles lie on the coarsest map, so that one alone has the geometry of all
+    lines = common_grid(grids.values())
+    quantity = next(one for one, grid in grids.items() if grid == lines)
+    voxels = np.broadcast_to(np.zeros((), np.int16), grids[quantity].shape)
+    empty = ParametricMap(quantity, voxels, grids[quantity], facts.maps[quantity].scaling)
     return Exam(facts.code, {quantity: empty}, native_voxel_mm=facts.native_voxel_mm)
 
 
@@ -153,19 +155,20 @@ _READING: tuple[Field[LongRow], ...] = (
 
 _Value = Callable[[LongRow], Cell]
 
-# name of the column, field of RoiStats, meaning, whether it has the unit of the map
+# name of the column, field of RoiStats, meaning, unit
 _STATISTICS = (
-    ("mean", "mean", "Mean of the voxels of the rectangle on the {map} map.", True),
-    ("sd", "sd", "Standard deviation of these voxels, divisor n - 1; {map}.", True),
-    ("median", "median", "Median of these voxels; {map}.", True),
-    ("min", "minimum", "Smallest of these voxels; {map}.", True),
-    ("max", "maximum", "Largest of these voxels; {map}.", True),
-    ("n", "n", "Voxels counted, that is those with a value; {map}.", False),
-    ("nan", "nan", "Voxels without a value, not counted; {map}.", False),
-    ("zero", "zero", "Voxels that are exactly 0, counted; {map}.", False),
-    ("below", "below", "Voxels below 0, counted; {map}.", False),
-    ("above", "above", "Voxels above 100 %, counted; {map}.", False),
-    ("saturated", "saturated", "Voxels equal to the largest one of the whole {map} map, counted.", False),
+    ("mean", "mean", "Mean of the voxels of the rectangle on the {map} map.", "{unit}"),
+    ("sd", "sd", "Standard deviation of these voxels, divisor n - 1; {map}.", "{unit}"),
+    ("median", "median", "Median of these voxels; {map}.", "{unit}"),
+    ("min", "minimum", "Smallest of these voxels; {map}.", "{unit}"),
+    ("max", "maximum", "Largest of these voxels; {map}.", "{unit}"),
+    ("n", "n", "Voxels with a value, which are counted; the {map} map's own, that may differ in size.", ""),
+    ("area_mm2", "area_mm2", "Area of the rectangle in the {map} map's own voxels.", "mm2"),
+    ("nan", "nan", "Voxels without a value, not counted; {map}.", ""),
+    ("zero", "zero", "Voxels that are exactly 0, counted; {map}.", ""),
+    ("below", "below", "Voxels below 0, counted; {map}.", ""),
+    ("above", "above", "Voxels above 100 %, counted; {map}.", ""),
+    ("saturated", "saturated", "Voxels equal to the largest one of the whole {map} map, counted.", ""),
 )
 
 
@@ -177,7 +180,7 @@ def _map_fields(quantity: Quantity, unit: str) -> list[Field[LongRow]]:
                 f"{prefix}_{name}",
                 meaning.format(map=prefix),
                 _statistic(quantity, source),
-                unit=unit if in_unit else "",
+                unit=in_unit.format(unit=unit),
             )
             for name, source, meaning, in_unit in _STATISTICS
             # no R2* is too large to be true
@@ -210,7 +213,7 @@ def _of_rectangle(name: str) -> _Value:
 
 
 def _area(row: LongRow) -> float | None:
-    # one rectangle lies on both maps, so whichever was measured tells its area
+    # one rectangle lies on both maps along the lines of both, so whichever was measured tells its area
     return next((stats.area_mm2 for stats in row.cell.stats.values()), None)
 
 
@@ -221,7 +224,12 @@ _PLACE: tuple[Field[LongRow], ...] = (
         "Slice of the rectangle, counted from 0 in order of position along the slice normal.",
         _of_rectangle("slice"),
     ),
-    Field("row0", "First row, counted from 0 in the stored pixel matrix.", _of_rectangle("row0")),
+    Field(
+        "row0",
+        "First row, counted from 0 in the stored pixel matrix; here and in the next three columns of the map "
+        "with the larger voxels, where FF and R2* differ in them.",
+        _of_rectangle("row0"),
+    ),
     Field("col0", "First column, counted from 0 in the stored pixel matrix.", _of_rectangle("col0")),
     Field("rows", "Height of the rectangle.", _of_rectangle("rows"), unit="voxels"),
     Field("cols", "Width of the rectangle.", _of_rectangle("cols"), unit="voxels"),
@@ -269,6 +277,12 @@ def _scale_fields(quantity: Quantity) -> tuple[Field[LongRow], ...]:
             f"{prefix}_scale_confirmed_by",
             f"Who confirmed the {prefix} scale; empty where rule and range agreed.",
             _of_scaling(quantity, "confirmed_by"),
+        ),
+        Field(
+            f"{prefix}_scale_derived",
+            f"How the {prefix} map came to be where the scanner did not make it as it is.",
+            _of_scaling(quantity, "derived"),
+            values=DERIVED,
         ),
     )
 

@@ -13,7 +13,7 @@ from app.domain.clinical import INTERVAL_TOO_LONG, ClinicalRow, ClinicalValue, K
 from app.domain.maps import MEASURED, Quantity
 from app.domain.protocol import LEVELS, MEAN_LEVELS, Protocol
 from app.files.tables import Cell
-from app.services.export_fields import CODES_APART, PREFIXES, YES_NO, Field, units
+from app.services.export_fields import CODES_APART, DERIVED, PREFIXES, YES_NO, Field, units
 from app.services.patient_means import choose_levels, patient_means
 from app.store.exported import ExamFacts
 from app.store.results import LevelResult
@@ -139,6 +139,15 @@ def wide_fields(study: Study) -> tuple[Field[WideRow], ...]:
 
 _Value = Callable[[WideRow], Cell]
 
+
+def _derived(quantity: Quantity) -> _Value:
+    def value(row: WideRow) -> Cell:
+        facts = row.exam.maps.get(quantity)
+        return None if facts is None else facts.scaling.derived
+
+    return value
+
+
 _PATIENT: tuple[Field[WideRow], ...] = (
     Field(
         "case",
@@ -157,6 +166,15 @@ _PATIENT: tuple[Field[WideRow], ...] = (
         "Whether a reader has signed off the first round; other readings are not in this table.",
         lambda r: r.signed_off,
         values=YES_NO,
+    ),
+    *(
+        Field(
+            f"{PREFIXES[quantity]}_derived",
+            f"How the {PREFIXES[quantity]} map came to be where the scanner did not make it as it is.",
+            _derived(quantity),
+            values=DERIVED,
+        )
+        for quantity in MEASURED
     ),
 )
 

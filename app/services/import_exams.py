@@ -1,26 +1,47 @@
-"""Bring a folder of DICOM into a session: each exam one transaction, every refused file with its reason."""
+"""Bring exams into a session: each one transaction, every refused file with its reason."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from app.domain.errors import Cancelled
-from app.domain.maps import Quantity
+from app.domain.errors import Cancelled, InputError
+from app.domain.maps import MEASURED, Quantity
 from app.domain.progress import Progress
-from app.files.dicom.find import find_exams
-from app.files.dicom.found import ExamFound, ExamRefused, Found, LoadedExam, Notice, Refusal
+from app.files.dicom.found import ExamFound, ExamRefused, LoadedExam, Notice, Refusal
+from app.files.dicom.inspecting import OneCount, find_all
 from app.files.dicom.load import load_exam
 from app.files.dicom.scale import confirm
+from app.files.dicom.wishes import Answer, SeriesKey, Wishes
+from app.services.case_codes import CaseCodes, settle_codes
 from app.services.changed import Changed, What
 from app.services.open_session import Session
-from app.store import exams, sessions
+from app.store import answers, exams, sessions
+from app.store.answers import AnswerRow
 from app.store.exams import NewExam
+from app.store.recognise import JoinRefused
+from app.store.series import NewReference
 
-_DIGITS = 4
+_NO_WISHES = Wishes()
+_RANDOM = CaseCodes()
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """An exam that should be imported.
+
+    Attributes
+    ----------
+    found : ExamFound
+        From :func:`app.files.dicom.find.find_exams`, with what was confirmed.
+    code : str
+        The case code it should have; empty for a random one. An exam that is in the session keeps its own.
+    """
+
+    found: ExamFound
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +53,17 @@ class ImportedExam:
     code : str
         Its case code.
     quantities : tuple of Quantity
-        Its maps.
+        The maps that were brought.
     files : int
         Files it came from.
     warnings : tuple of Notice
         What to know about it.
     already : bool
-        It was in the session before and was not written again.
+        It was in the session before.
+    joined : tuple of Quantity
+        Maps that such an exam lacked and has now.
+    references : int
+        Anatomical series that were added to it.
     """
 
     code: str
@@ -46,6 +71,13 @@ class ImportedExam:
     files: int
     warnings: tuple[Notice, ...]
     already: bool = False
+    joined: tuple[Quantity, ...] = ()
+    references: int = 0
+
+    @property
+    def written(self) -> bool:
+        """Whether anything of it was written now."""
+        return not self.already or bool(self.joined or self.references)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +100,11 @@ class ImportReport:
 
     @property
     def changed(self) -> Changed:
-        """What the import changed."""
-        new = any(not exam.already for exam in self.exams)
-        return Changed(What.EXAMS if new else What.NOTHING)
-
-
-def find(path: Path, progress: Progress) -> Found:
-    """Look what a folder or file holds, from the headers alone."""
-    return find_exams(path, progress)
+        """What the import changed: readings too, where rectangles were counted on a map that joined."""
+        what = What.EXAMS if any(exam.written for exam in self.exams) else What.NOTHING
+        if any(quantity in MEASURED for exam in self.exams for quantity in exam.joined):
+            what |= What.READING
+        return Changed(what)
 
 
 def import_path(
@@ -83,50 +112,62 @@ def import_path(
     path: Path,
     progress: Progress,
     *,
+    wishes: Wishes = _NO_WISHES,
     confirmed: Mapping[Quantity, float] = MappingProxyType({}),
     who: str = "",
+    codes: CaseCodes = _RANDOM,
 ) -> ImportReport:
-    """Import every exam under a path.
+    """Import every exam under one path; as :func:`import_paths`."""
+    return import_paths(session, [path], progress, wishes=wishes, confirmed=confirmed, who=who, codes=codes)
 
-    Cancelling rolls back the exam at hand and keeps those that are already in.
+
+def import_paths(
+    session: Session,
+    paths: Sequence[Path],
+    progress: Progress,
+    *,
+    wishes: Wishes = _NO_WISHES,
+    confirmed: Mapping[Quantity, float] = MappingProxyType({}),
+    who: str = "",
+    codes: CaseCodes = _RANDOM,
+) -> ImportReport:
+    """Import every exam under some paths.
 
     Parameters
     ----------
     session : Session
         Open for writing; in a job, on a connection of its own.
-    path : Path
-        A folder or a single file.
+    paths : sequence of Path
+        Folders, files or archives.
     progress : Progress
-        Told about files read.
+        Told about files found, then about slices read, in one count.
+    wishes : Wishes
+        What a person asked for; what the session remembers of series holds beside it.
     confirmed : mapping of Quantity to float
         Factors that a person confirmed, for those maps whose scale rule and range do not settle.
     who : str
         Who confirmed them.
+    codes : CaseCodes
+        Case codes that exams should have.
 
     Raises
     ------
     InputError
-        ``scale.bad_confirmation``: a factor that is none, or confirmed by nobody.
-    StoreUnavailable
-        When the session cannot be written. Exams imported before stay.
-    Cancelled
-        While the folder is still being looked through, when nothing was imported yet.
+        ``scale.bad_confirmation``: a factor that is none, or confirmed by nobody; ``code.one_exam``: one code
+        for several exams; and what :func:`import_exams` and :meth:`CaseCodes.code_for` raise. Nothing is
+        imported then.
+    StoreUnavailable, Cancelled
+        As :func:`import_exams`; also while the folders are still being looked through.
     """
-    found = find(path, progress)
-    done: list[ImportedExam] = []
-    refused = list(found.refused)
-    try:
-        for exam in found.exams:
-            try:
-                loaded = load_exam(_confirmed(exam, confirmed, who), progress)
-            except ExamRefused as verdict:
-                refused += verdict.refused
-                continue
-            refused += loaded.refused
-            done.append(_store(session, exam, loaded))
-    except Cancelled:
-        return ImportReport(tuple(done), tuple(refused), cancelled=True)
-    return ImportReport(tuple(done), tuple(sorted(refused, key=lambda entry: entry.path)))
+    known = {**remembered_answers(session), **wishes.answers}
+    count = OneCount(progress)
+    found = find_all(paths, count, replace(wishes, answers=known))
+    if codes.only and len(found.exams) > 1:
+        raise InputError("code.one_exam", exams=len(found.exams))
+    picks = [Pick(_confirmed(exam, confirmed, who), codes.code_for(exam.identity)) for exam in found.exams]
+    count.expect(sum(pick.found.slices for pick in picks))
+    report = import_exams(session, picks, count)
+    return replace(report, refused=_in_order([*found.refused, *report.refused]))
 
 
 def _confirmed(found: ExamFound, factors: Mapping[Quantity, float], who: str) -> ExamFound:
@@ -135,35 +176,137 @@ def _confirmed(found: ExamFound, factors: Mapping[Quantity, float], who: str) ->
     return found
 
 
-def _store(session: Session, found: ExamFound, loaded: LoadedExam) -> ImportedExam:
-    code = _free_code(exams.codes(session.database))
-    new = NewExam(
+def import_exams(session: Session, picks: Sequence[Pick], progress: Progress) -> ImportReport:
+    """Import exams that were found, each in one transaction.
+
+    An exam that is in the session and lacks maps or anatomical series that come now gets them; one whose
+    files hold other voxels than the session is refused. Cancelling rolls back the exam at hand and keeps
+    those that are already in.
+
+    Parameters
+    ----------
+    session : Session
+        Open for writing; in a job, on a connection of its own.
+    picks : sequence of Pick
+        What to import.
+    progress : Progress
+        Told about slices read, of all exams in one count.
+
+    Raises
+    ------
+    InputError
+        What :func:`app.services.case_codes.settle_codes` says of the wanted codes. Nothing is imported then.
+    StoreUnavailable
+        When the session cannot be written. Exams imported before stay.
+    """
+    codes = settle_codes(session, [(pick.found.identity, pick.code) for pick in picks])
+    done: list[ImportedExam] = []
+    refused: list[Refusal] = []
+    slices = [pick.found.slices for pick in picks]
+    try:
+        for place, (pick, code) in enumerate(zip(picks, codes, strict=True)):
+            share = _Share(progress, sum(slices[:place]), slices[place], sum(slices))
+            try:
+                loaded = load_exam(pick.found, share)
+            except ExamRefused as verdict:
+                refused += verdict.refused
+                continue
+            refused += loaded.refused
+            try:
+                done.append(_store(session, pick.found, loaded, code))
+            except JoinRefused as verdict:
+                refused += _refuse_files(pick.found, loaded, verdict)
+    except Cancelled:
+        return ImportReport(tuple(done), _in_order(refused), cancelled=True)
+    return ImportReport(tuple(done), _in_order(refused))
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """Progress of one exam, told as part of all of them."""
+
+    whole: Progress
+    before: int
+    own: int
+    total: int
+
+    def report(self, done: int, total: int | None) -> None:
+        self.whole.report(self.before + (self.own * done // total if total else 0), self.total)
+
+
+def _in_order(refused: Iterable[Refusal]) -> tuple[Refusal, ...]:
+    return tuple(sorted(refused, key=lambda entry: entry.path))
+
+
+def _new_exam(found: ExamFound, loaded: LoadedExam, code: str) -> NewExam:
+    return NewExam(
         exam=replace(loaded.exam, code=code),
         identity=loaded.identity,
         sources={quantity: source.sop_uids for quantity, source in loaded.sources.items()},
         manufacturer=found.manufacturer,
         model=found.model,
+        references=tuple(NewReference(series, source.sop_uids) for source, series in loaded.references),
     )
-    packed = exams.pack(new)
-    known = exams.find_same(session.database, packed)
-    if known is None:
-        exams.add(session.database, packed, actor=sessions.PROGRAM)
-    return ImportedExam(
-        code=known or code,
+
+
+def _store(session: Session, found: ExamFound, loaded: LoadedExam, code: str) -> ImportedExam:
+    packed = exams.pack(_new_exam(found, loaded, code))
+    imported = ImportedExam(
+        code=code,
         quantities=tuple(loaded.exam.maps),
         files=len(found.files),
         warnings=loaded.warnings,
-        already=known is not None,
+        references=len(packed.references),
+    )
+    known = exams.recognise(session.database, packed.fingerprint)
+    if known is None:
+        exams.add(session.database, packed, actor=sessions.PROGRAM)
+        return imported
+    if known.refusal is not None:
+        raise known.refusal
+    if known.joins:
+        known = exams.join(session.database, known.exam_id, packed, actor=sessions.PROGRAM)
+    return replace(
+        imported, code=known.code, already=True, joined=known.adds, references=len(known.references)
     )
 
 
-def _free_code(taken: set[str]) -> str:
-    """Draw a random case code; it begins with a letter because R and Excel read 0417 as 417."""
-    digits = _DIGITS
-    while True:
-        # a session with very many exams gets longer codes instead of a long search
-        if len(taken) > 10**digits // 2:
-            digits += 1
-        code = f"C{secrets.randbelow(10**digits):0{digits}d}"
-        if code not in taken:
-            return code
+def _refuse_files(found: ExamFound, loaded: LoadedExam, verdict: JoinRefused) -> list[Refusal]:
+    """One refusal for each file that was good until the session was asked."""
+    told = {refusal.path for refusal in loaded.refused}
+    return [Refusal(path, verdict.code, verdict.values) for path in found.files if path not in told]
+
+
+def remember_answers(session: Session, said: Mapping[SeriesKey, Answer]) -> None:
+    """Keep what a person said that kinds of series show; later imports into the session follow it.
+
+    Raises
+    ------
+    StoreUnavailable
+        When the session cannot be written.
+    """
+    rows = [
+        AnswerRow(
+            manufacturer=key.manufacturer,
+            model=key.model,
+            protocol=key.protocol,
+            description=key.description,
+            image_type=key.image_type,
+            shows=answer.shows,
+            unit=answer.unit,
+            who=answer.who,
+        )
+        for key, answer in said.items()
+    ]
+    if rows:
+        answers.remember(session.database, rows)
+
+
+def remembered_answers(session: Session) -> dict[SeriesKey, Answer]:
+    """What was said of series in this session, the newest word on each."""
+    return {
+        SeriesKey(row.manufacturer, row.model, row.protocol, row.description, row.image_type): Answer(
+            row.shows, row.unit, row.who
+        )
+        for row in answers.remembered(session.database)
+    }

@@ -29,6 +29,8 @@ class MeasuredMap:
         How stored integers became values.
     files : tuple of Path
         One file per slice; the rectangle lies in ``files[rectangle.slice]``.
+    rectangle : Rectangle
+        In the voxels of this map, which may be finer than those it was given in.
     stats : RoiStats
         The numbers.
     """
@@ -36,6 +38,7 @@ class MeasuredMap:
     unit: str
     scaling: Scaling
     files: tuple[Path, ...]
+    rectangle: Rectangle
     stats: RoiStats
 
 
@@ -46,9 +49,9 @@ class MeasuredExam:
     Attributes
     ----------
     shape : tuple of int
-        ``(slices, rows, cols)``.
+        ``(slices, rows, cols)`` of the coarsest measured map, in whose voxels the rectangle is given.
     maps : mapping of Quantity to MeasuredMap
-        Every map on the grid of the measured ones, water and fat included.
+        Every map that has all its lines, water and fat included.
     """
 
     shape: tuple[int, int, int]
@@ -71,7 +74,8 @@ def measure_files(path: Path, rectangle: Rectangle, progress: Progress) -> Measu
     path : Path
         A folder or a single file.
     rectangle : Rectangle
-        Zero-based in the stored pixel matrix; slices in order of position.
+        Zero-based in the stored pixel matrix; slices in order of position. Where the maps of an exam have
+        voxels of different sizes, in those of the coarsest measured one.
     progress : Progress
         Told of files read.
 
@@ -107,13 +111,12 @@ def _refuse_outside(rectangle: Rectangle, exam: Exam) -> None:
 
 
 def _measured(loaded: LoadedExam, rectangle: Rectangle) -> MeasuredExam:
-    maps = {
-        quantity: MeasuredMap(
-            unit=one.unit,
-            scaling=one.scaling,
-            files=loaded.sources[quantity].files,
-            stats=measure(one, rectangle),
-        )
-        for quantity, one in loaded.exam.maps.items()
-    }
-    return MeasuredExam(loaded.exam.grid.shape, maps)
+    exam = loaded.exam
+    maps = {}
+    for quantity, one in exam.maps.items():
+        # a signal image may lie on lines of its own; that is no place for a rectangle
+        if exam.grid.parts(one.grid):
+            own = exam.on_map(quantity, rectangle)
+            files = loaded.sources[quantity].files
+            maps[quantity] = MeasuredMap(one.unit, one.scaling, files, own, measure(one, own))
+    return MeasuredExam(exam.grid.shape, maps)

@@ -23,6 +23,7 @@ from app.domain.reading import (
     undo_step,
 )
 from app.domain.reasons import Reason
+from app.domain.reference import ReferenceSeries
 from app.domain.shapes import Rectangle
 from app.services.changed import Changed, What
 from app.services.open_session import Session
@@ -73,6 +74,17 @@ def open_case(session: Session, viewer: Viewer, exam_id: int) -> Case:
     return Case(exam, readings.open_reading(session.database, viewer, exam_id), session.protocol)
 
 
+def references(session: Session, exam_id: int) -> list[ReferenceSeries]:
+    """Anatomical series beside the maps of an exam, in the order they were stored; read when asked for.
+
+    Raises
+    ------
+    StoreUnavailable
+        ``store.corrupt`` when their voxels cannot be read.
+    """
+    return exams.load_references(session.database, exam_id)
+
+
 def first_slice(case: Case) -> int:
     """Where a case opens: at the last rectangle drawn, else at the mid-sagittal guess."""
     for revision in reversed(case.reading.revisions):
@@ -82,8 +94,9 @@ def first_slice(case: Case) -> int:
 
 
 def preview(case: Case, rectangle: Rectangle) -> dict[Quantity, RoiStats]:
-    """Statistics of a rectangle on every measured map; nothing is stored."""
-    return {found.quantity: measure(found, rectangle) for found in case.exam.measured}
+    """Statistics of a rectangle on every measured map, each on its own voxels; nothing is stored."""
+    exam = case.exam
+    return {found.quantity: measure(found, exam.on_map(found.quantity, rectangle)) for found in exam.measured}
 
 
 def next_size(case: Case) -> tuple[int, int]:

@@ -15,7 +15,7 @@ _OLDEST_SQLITE = (3, 37, 0)
 _BUSY_MS = 5000
 # an import leaves a long journal behind; what is kept of it saves autosave the growing of the file
 _JOURNAL_KEPT_BYTES = 4 << 20
-_PIXEL_TABLES = {"map_slice"}
+_PIXEL_TABLES = {"map_slice", "reference_slice"}
 
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:

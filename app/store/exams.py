@@ -7,23 +7,20 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-import numpy as np
-import numpy.typing as npt
-import zstandard
-
 from app.domain.errors import StoreUnavailable
 from app.domain.exam import Exam
-from app.domain.grid import Grid
 from app.domain.identity import Identity
 from app.domain.maps import ParametricMap, Quantity, Scaling
-from app.store import audit, faults
+from app.domain.measure import measure
+from app.store import audit, faults, pixels, readings, series
 from app.store.database import Database, Row, json_text
-
-# Low bytes of a slice first, then its high bytes: the high ones hardly vary, the low ones are mostly noise.
-# Against whole integers this saves a sixth of the room and a third of the reading time.
-_CODEC = "byte-planes+zstd"
-# higher levels take longer to pack and save next to nothing on noise
-_LEVEL = 1
+from app.store.pixels import PackedPixels
+from app.store.recognise import Fingerprint, Known, compare
+from app.store.recognise import find_study as find_study
+from app.store.recognise import recognise as recognise
+from app.store.series import NewReference, PackedReference
+from app.store.series import load_references as load_references
+from app.store.series import references as references
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +37,8 @@ class NewExam:
         SOP Instance UID of each slice.
     manufacturer, model : str
         The scanner.
+    references : tuple of NewReference
+        Anatomical series to look at beside the maps.
     """
 
     exam: Exam
@@ -47,6 +46,7 @@ class NewExam:
     sources: Mapping[Quantity, Sequence[str]]
     manufacturer: str
     model: str
+    references: tuple[NewReference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,59 +60,45 @@ class ExamRow:
 
 
 @dataclass(frozen=True, slots=True)
-class _PackedMap:
-    quantity: Quantity
-    dtype: str
-    grid: str
-    scaling: str
-    sha256: str
-    slices: tuple[bytes, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class PackedExam:
-    """An exam compressed and hashed: the slow part, done before the transaction begins."""
+    """An exam compressed and hashed: the slow part, done before the transaction begins.
+
+    Attributes
+    ----------
+    new : NewExam
+        The exam.
+    maps : mapping of Quantity to PackedPixels
+        Its maps, in order of name.
+    references : tuple of PackedReference
+        Its anatomical series.
+    """
 
     new: NewExam
-    maps: tuple[_PackedMap, ...]
-    pixel_sha256: str
+    maps: Mapping[Quantity, PackedPixels]
+    references: tuple[PackedReference, ...]
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """What the exam is recognised by."""
+        return Fingerprint(
+            study_uid=self.new.identity.study_uid,
+            frame_uid=self.new.identity.frame_uid,
+            maps={quantity: one.sha256 for quantity, one in self.maps.items()},
+            grids={quantity: one.grid for quantity, one in self.new.exam.maps.items()},
+            references=tuple(one.pixels.sha256 for one in self.references),
+        )
+
+    @property
+    def pixel_sha256(self) -> str:
+        """One hash over those of the maps."""
+        together = "".join(f"{quantity}:{one.sha256};" for quantity, one in self.maps.items())
+        return hashlib.sha256(together.encode()).hexdigest()
 
 
 def pack(new: NewExam) -> PackedExam:
     """Compress and hash the pixels of an exam."""
-    compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
-    maps = []
-    for quantity, parametric_map in sorted(new.exam.maps.items()):
-        stored = _little_endian(parametric_map.stored)
-        maps.append(
-            _PackedMap(
-                quantity=quantity,
-                dtype=stored.dtype.str,
-                grid=json_text(asdict(parametric_map.grid)),
-                scaling=json_text(asdict(parametric_map.scaling)),
-                sha256=hashlib.sha256(stored.tobytes()).hexdigest(),
-                slices=tuple(compressor.compress(_planes(part)) for part in stored),
-            )
-        )
-    together = "".join(f"{part.quantity}:{part.sha256};" for part in maps)
-    return PackedExam(new, tuple(maps), hashlib.sha256(together.encode()).hexdigest())
-
-
-def _little_endian(stored: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
-    return np.ascontiguousarray(stored, dtype=stored.dtype.newbyteorder("<"))
-
-
-def _planes(part: npt.NDArray[np.integer]) -> bytes:
-    """Low bytes, then high bytes of a slice of little-endian 16-bit integers."""
-    return part.view(np.uint8).reshape(-1, 2).T.tobytes()
-
-
-def _join_planes(content: bytes, target: npt.NDArray[np.integer]) -> None:
-    """Write what :func:`_planes` took apart into a slice."""
-    low, high = np.frombuffer(content, np.uint8).reshape(2, *target.shape)
-    bits = target.view("<u2")
-    np.left_shift(high, 8, out=bits, dtype=np.uint16)
-    np.bitwise_or(bits, low, out=bits)
+    maps = {quantity: pixels.pack(one.stored, one.grid) for quantity, one in sorted(new.exam.maps.items())}
+    return PackedExam(new, maps, tuple(series.pack(one) for one in new.references))
 
 
 def add(database: Database, packed: PackedExam, *, actor: str) -> int:
@@ -134,10 +120,9 @@ def add(database: Database, packed: PackedExam, *, actor: str) -> int:
             ),
         )
         _add_identity(database, key, packed.new.identity)
-        for part in packed.maps:
-            _add_map(database, key, part, packed.new.sources.get(part.quantity, ()))
-        content = json_text({part.quantity.value: part.sha256 for part in packed.maps})
-        audit.append(database, actor=actor, action="exam.imported", subject=exam.code, new=content)
+        hashes = _add_maps(database, key, packed, tuple(packed.maps))
+        audit.append(database, actor=actor, action="exam.imported", subject=exam.code, new=json_text(hashes))
+        _add_references(database, key, exam.code, packed.references, actor)
     return key
 
 
@@ -161,19 +146,87 @@ def _add_identity(database: Database, exam_id: int, identity: Identity) -> None:
     )
 
 
-def _add_map(database: Database, exam_id: int, part: _PackedMap, sources: Sequence[str]) -> None:
+def _add_maps(
+    database: Database, exam_id: int, packed: PackedExam, wanted: Sequence[Quantity]
+) -> dict[str, str]:
+    """Write some maps of an exam and give their hashes, for the record."""
+    for quantity in wanted:
+        scaling = json_text(asdict(packed.new.exam.maps[quantity].scaling))
+        sources = packed.new.sources.get(quantity, ())
+        _add_map(database, (exam_id, quantity.value), packed.maps[quantity], scaling, sources)
+    return {quantity.value: packed.maps[quantity].sha256 for quantity in wanted}
+
+
+def _add_map(
+    database: Database, of: tuple[int, str], voxels: PackedPixels, scaling: str, sources: Sequence[str]
+) -> None:
     key = database.insert(
         "INSERT INTO map (exam_id, quantity, dtype, grid, scaling, sha256) VALUES (?, ?, ?, ?, ?, ?)",
-        (exam_id, part.quantity.value, part.dtype, part.grid, part.scaling, part.sha256),
+        (*of, voxels.dtype, voxels.grid, scaling, voxels.sha256),
     )
     database.insert_many(
         "INSERT INTO map_slice (map_id, slice, codec, content) VALUES (?, ?, ?, ?)",
-        [(key, index, _CODEC, content) for index, content in enumerate(part.slices)],
+        [(key, index, pixels.CODEC, content) for index, content in enumerate(voxels.slices)],
     )
     database.insert_many(
         "INSERT INTO map_source (map_id, slice, sop_uid) VALUES (?, ?, ?)",
         [(key, index, uid) for index, uid in enumerate(sources)],
     )
+
+
+def _add_references(
+    database: Database, exam_id: int, code: str, new: Sequence[PackedReference], actor: str
+) -> None:
+    """Write anatomical series, each once, and note their hashes in the record."""
+    once: dict[str, PackedReference] = {}
+    for one in new:
+        once.setdefault(one.pixels.sha256, one)
+    if once:
+        hashes = {series.add(database, exam_id, one): sha256 for sha256, one in once.items()}
+        audit.append(
+            database, actor=actor, action="exam.reference_added", subject=code, new=json_text(hashes)
+        )
+
+
+def join(database: Database, exam_id: int, packed: PackedExam, *, actor: str) -> Known:
+    """Add to an exam of the session what it lacks, all of it or nothing, and say what that was.
+
+    Rectangles that were drawn before are counted on the maps that come now, so that every revision has its
+    numbers; nothing that was written down changes.
+
+    Raises
+    ------
+    JoinRefused
+        ``import.maps_differ`` when the exam holds other voxels of the same quantity; ``import.grids_apart``
+        when a rectangle cannot be counted on both maps; ``import.grid_would_change`` when it could, but on
+        coarser lines than those that rectangles were drawn on already.
+    """
+    with database.transaction():
+        row = database.row("SELECT code FROM exam WHERE id = ?", (exam_id,))
+        if row is None:
+            raise StoreUnavailable("store.corrupt", file=database.path.name)
+        # looked at again: somebody may have drawn the first rectangle meanwhile
+        known = compare(database, exam_id, row["code"], packed.fingerprint)
+        if known.refusal is not None:
+            raise known.refusal
+        if known.adds:
+            _join_maps(database, known, packed, actor)
+        lacked = [one for one in packed.references if one.pixels.sha256 in known.references]
+        _add_references(database, exam_id, known.code, lacked, actor)
+    return known
+
+
+def _join_maps(database: Database, known: Known, packed: PackedExam, actor: str) -> None:
+    hashes = _add_maps(database, known.exam_id, packed, known.adds)
+    drawn = readings.drawn(database, known.exam_id) if known.parts else []
+    for revision_id, rectangle in drawn:
+        counted = {
+            quantity: measure(packed.new.exam.maps[quantity], rectangle.divided(parts))
+            for quantity, parts in known.parts.items()
+        }
+        readings.add_measurements(database, revision_id, counted)
+    content = {**hashes, "revisions_measured": len(drawn)}
+    audit.append(database, actor=actor, action="exam.map_added", subject=known.code, new=json_text(content))
 
 
 def exams(database: Database) -> list[ExamRow]:
@@ -187,17 +240,15 @@ def codes(database: Database) -> set[str]:
     return {row["code"] for row in database.rows("SELECT code FROM exam")}
 
 
-def find_same(database: Database, packed: PackedExam) -> str | None:
-    """Case code of an exam with the same study and pixels, or None."""
-    row = database.row(
-        "SELECT code FROM exam JOIN identity ON exam_id = exam.id WHERE pixel_sha256 = ? AND study_uid = ?",
-        (packed.pixel_sha256, packed.new.identity.study_uid),
-    )
-    return row["code"] if row else None
+def identities(database: Database) -> list[Identity]:
+    """Who all patients are: to keep them out of case codes, never to be shown."""
+    names = tuple(Identity.__dataclass_fields__)
+    rows = database.rows(f"SELECT {', '.join(names)} FROM identity")  # noqa: S608 - names of our own fields
+    return [Identity(*row) for row in rows]
 
 
 def load(database: Database, exam_id: int, quantities: Sequence[Quantity] = tuple(Quantity)) -> Exam:
-    """Read an exam with the wanted maps.
+    """Read an exam with the wanted maps; its anatomical series stay where they are.
 
     Raises
     ------
@@ -226,30 +277,7 @@ def load(database: Database, exam_id: int, quantities: Sequence[Quantity] = tupl
 
 
 def _load_map(database: Database, row: Row) -> ParametricMap:
-    grid = _grid(row["grid"])
-    stored = np.empty(grid.shape, dtype=row["dtype"])
+    grid = pixels.read_grid(row["grid"])
     sql = "SELECT codec, content FROM map_slice WHERE map_id = ? ORDER BY slice"
-    decompressor = zstandard.ZstdDecompressor()
-    for part, target in zip(database.rows(sql, (row["id"],)), stored, strict=True):
-        _join_planes(_decompress(decompressor, part), target)
+    stored = pixels.unpack(row["dtype"], grid, database.rows(sql, (row["id"],)))
     return ParametricMap(Quantity(row["quantity"]), stored, grid, Scaling(**json.loads(row["scaling"])))
-
-
-def _decompress(decompressor: zstandard.ZstdDecompressor, part: Row) -> bytes:
-    if part["codec"] != _CODEC:
-        raise ValueError(part["codec"])
-    try:
-        return decompressor.decompress(part["content"])
-    except zstandard.ZstdError as problem:
-        raise ValueError("a slice that cannot be decompressed") from problem
-
-
-def _grid(text: str) -> Grid:
-    content = json.loads(text)
-    slice_axis, row_axis, col_axis = (tuple(axis) for axis in content["axes"])
-    return Grid(
-        shape=tuple(content["shape"]),
-        spacing_mm=tuple(content["spacing_mm"]),
-        origin_mm=tuple(content["origin_mm"]),
-        axes=(slice_axis, row_axis, col_axis),
-    )

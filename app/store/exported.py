@@ -6,7 +6,6 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from app.domain.grid import Grid
 from app.domain.identity import Identity
@@ -14,6 +13,7 @@ from app.domain.maps import Quantity, Scaling
 from app.domain.reading import Viewer
 from app.store import faults
 from app.store.database import Database, Row
+from app.store.pixels import read_grid
 from app.store.results import refuse_while_blinded
 
 _IDENTITY = tuple(Identity.__dataclass_fields__)
@@ -71,13 +71,7 @@ def exam_facts(database: Database) -> list[ExamFacts]:
 
 
 def _map(row: Row) -> MapFacts:
-    grid, scaling = json.loads(row["grid"]), json.loads(row["scaling"])
-    return MapFacts(Grid(**{name: _tuples(value) for name, value in grid.items()}), Scaling(**scaling))
-
-
-def _tuples(read: Any) -> Any:
-    """What JSON gives, with tuples for lists."""
-    return tuple(_tuples(value) for value in read) if isinstance(read, list) else read
+    return MapFacts(read_grid(row["grid"]), Scaling(**json.loads(row["scaling"])))
 
 
 def _native(row: Row) -> tuple[float, float] | None:

@@ -16,6 +16,7 @@ APPLICATION_ID = 0x4D525257
 
 _MAGIC = b"SQLite format 3\x00"
 _LENGTH = 100
+_PAGE_SIZE = 16
 _USER_VERSION = 60
 _APPLICATION_ID = 68
 
@@ -33,7 +34,7 @@ def refuse_foreign(path: Path, newest: int) -> None:
     Raises
     ------
     StoreUnavailable
-        ``store.empty``, ``store.not_a_session``, ``store.corrupt`` for a cut off header,
+        ``store.empty``, ``store.not_a_session``, ``store.corrupt`` for a file that is cut off,
         ``store.cannot_open``.
     StoreTooNew
         ``store.too_new``.
@@ -41,6 +42,7 @@ def refuse_foreign(path: Path, newest: int) -> None:
     try:
         with path.open("rb") as file:
             header = file.read(_LENGTH)
+            size = path.stat().st_size
     except OSError as problem:
         raise faults.of_system(problem, path) from problem
     if not header:
@@ -53,6 +55,10 @@ def refuse_foreign(path: Path, newest: int) -> None:
     # a program that was killed young may have left its mark in the journal only: SQLite has to look there
     if application != APPLICATION_ID and not has_journal(path):
         raise StoreUnavailable("store.not_a_session", file=path.name)
+    # SQLite would read what is missing of a page as zeros; from a journal it may mend the page
+    (page,) = struct.unpack_from(">H", header, _PAGE_SIZE)
+    if size % max(page, 1) and not has_journal(path) and not _rollback_journal_of(path).exists():
+        raise StoreUnavailable("store.corrupt", file=path.name)
     (version,) = struct.unpack_from(">i", header, _USER_VERSION)
     if version > newest:
         raise StoreTooNew("store.too_new", file=path.name, version=version, known=newest)
@@ -61,6 +67,11 @@ def refuse_foreign(path: Path, newest: int) -> None:
 def journal_of(path: Path) -> Path:
     """SQLite's write-ahead journal beside a session file."""
     return path.with_name(path.name + "-wal")
+
+
+def _rollback_journal_of(path: Path) -> Path:
+    """SQLite's other journal, in use until a session has its write-ahead journal."""
+    return path.with_name(path.name + "-journal")
 
 
 def has_journal(path: Path) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from app import __version__
 from app.domain.errors import InputError
-from app.domain.maps import Quantity
+from app.domain.maps import MEASURED, Quantity
 from app.domain.measure import RULE, RoiStats
 from app.domain.protocol import Level
 from app.domain.reading import Action, Kind, LevelState, Reading, Revision, Viewer
@@ -123,7 +124,8 @@ def append_revision(
     Raises
     ------
     InputError
-        ``reading.locked`` when the reading was signed off meanwhile.
+        ``reading.locked`` when the reading was signed off meanwhile; ``reading.exam_changed`` when the exam
+        got a measured map meanwhile that the rectangle was not counted on.
     """
     protocol_id, protocol = sessions.current_protocol(database)
     old = reading.history.state(level)
@@ -131,8 +133,9 @@ def append_revision(
     with database.transaction():
         reading_id = reading.id or _begin_reading(database, reading)
         _refuse_locked(database, reading_id)
+        _refuse_uncounted(database, reading.exam_id, new)
         key = _add_revision(database, reading_id, protocol_id, new)
-        _add_measurements(database, key, stats)
+        add_measurements(database, key, stats)
         audit.append(
             database,
             actor=reading.viewer.reader.name,
@@ -169,7 +172,8 @@ def _add_revision(database: Database, reading_id: int, protocol_id: int, new: Re
     )
 
 
-def _add_measurements(database: Database, revision_id: int, stats: dict[Quantity, RoiStats]) -> None:
+def add_measurements(database: Database, revision_id: int, stats: Mapping[Quantity, RoiStats]) -> None:
+    """Write what a revision's rectangle holds on some maps, inside the caller's transaction."""
     names = ", ".join(_STATS)
     marks = ", ".join("?" * len(_STATS))
     database.insert_many(
@@ -192,6 +196,30 @@ def _refuse_locked(database: Database, reading_id: int) -> None:
     row = database.row("SELECT locked FROM reading_state WHERE reading_id = ?", (reading_id,))
     if row is not None and row["locked"]:
         raise InputError("reading.locked")
+
+
+def _refuse_uncounted(database: Database, exam_id: int, new: Revision) -> None:
+    # a map that joins counts the rectangles it finds; one of an exam that was read before would be left out,
+    # and where the map is coarser, its lines are no longer those the rectangle was drawn on
+    if new.state.rectangle is not None:
+        rows = database.rows("SELECT quantity FROM map WHERE exam_id = ?", (exam_id,))
+        there = {row["quantity"] for row in rows}
+        if any(quantity in there and quantity not in new.stats for quantity in MEASURED):
+            raise InputError("reading.exam_changed")
+
+
+def drawn(database: Database, exam_id: int) -> list[tuple[int, Rectangle]]:
+    """Every rectangle ever drawn on an exam, by the key of its revision.
+
+    Of all readers, so nobody may be shown it: only numbers are made of it, in place.
+    """
+    rows = database.rows(
+        "SELECT roi_revision.* FROM roi_revision JOIN reading ON reading.id = reading_id"
+        " WHERE exam_id = ? AND slice IS NOT NULL ORDER BY roi_revision.id",
+        (exam_id,),
+    )
+    with faults.understood(database.path):
+        return [(row["id"], Rectangle(*(row[name] for name in _BOX))) for row in rows]
 
 
 def append_event(database: Database, reading: Reading, kind: str) -> Reading:

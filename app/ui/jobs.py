@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
 
 from app.domain.errors import AppError, Cancelled
-from app.domain.progress import Progress
+from app.domain.progress import Progress, Sparing
 
 Work = Callable[[Progress], Any]
 _LOG = logging.getLogger(__name__)
@@ -22,11 +23,13 @@ class _Reporter:
     def __init__(self, tell: Callable[[int, object], None]) -> None:
         self._tell = tell
         self._stop = threading.Event()
+        self._sparing = Sparing()
 
     def report(self, done: int, total: int | None) -> None:
         if self._stop.is_set():
             raise Cancelled
-        self._tell(done, total)
+        if self._sparing.is_worth(done, total, monotonic()):
+            self._tell(done, total)
 
     def stop(self) -> None:
         self._stop.set()

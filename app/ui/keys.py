@@ -39,6 +39,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "preset_3": ("F7",),
     "preset_4": ("F8",),
     "colour_map": ("C",),
+    "reference": ("V",),
     "let_go": ("Esc",),
 }
 # held, not pressed: they work as long as they are down

@@ -21,6 +21,7 @@ from app.services import open_session as sessions
 from app.ui import present, sentences, theme
 from app.ui.banner import Banner
 from app.ui.dialogs.report import ReportDialog
+from app.ui.importing import Importing
 from app.ui.menu import FileMenu
 from app.ui.pages.start import StartPage
 from app.ui.settings import Settings
@@ -53,6 +54,7 @@ class MainWindow(QMainWindow):
         self.settings = settings
         self._demo = demo
         self.tasks = Tasks(workspace, self)
+        self.importing = Importing(workspace, self.tasks, self)
         self.file_menu = FileMenu(self, settings.theme)
         self.topbar = TopBar(workspace, self.file_menu.menu)
         self.banner = Banner()
@@ -90,6 +92,7 @@ class MainWindow(QMainWindow):
         QShortcut(QKeySequence("F10"), self).activated.connect(self.topbar.menu_button.click)
         self.file_menu.wanted.connect(self._on_wanted)
         self.file_menu.path_wanted.connect(self._on_path)
+        self.file_menu.images_wanted.connect(self._on_images)
         self.file_menu.theme_wanted.connect(self._on_theme)
         self.start.new_wanted.connect(self.file_menu.actions["new"].trigger)
         self.start.open_wanted.connect(self.file_menu.actions["open"].trigger)
@@ -98,7 +101,7 @@ class MainWindow(QMainWindow):
         self.start.session_wanted.connect(self.open)
         self.workspace.failed.connect(self.tell_error)
         self.workspace.changed.connect(self._on_changed)
-        self.tasks.imported.connect(self._on_imported)
+        self.importing.brought.connect(self._on_case_opened)
         self.tasks.joined.connect(self._on_joined)
         self.tasks.exported.connect(self._on_exported)
 
@@ -187,6 +190,7 @@ class MainWindow(QMainWindow):
         for made in self._pages.values():
             if hasattr(made, "show_theme"):
                 made.show_theme(wanted)
+        self.importing.show_theme(wanted)
 
     def _on_theme(self, name: str) -> None:
         self.settings.theme = name
@@ -264,8 +268,8 @@ class MainWindow(QMainWindow):
             return
         self._show_report(present.text("menu.help"), present.text("app.name"), text)
 
-    def _show_report(self, title: str, summary: str, body: str, save_as: str = "") -> None:
-        ReportDialog(title, summary, body, self, save_as=save_as).show()
+    def _show_report(self, title: str, summary: str, body: str) -> None:
+        ReportDialog(title, summary, body, self).show()
 
     def _on_path(self, name: str, path: Path) -> None:
         self.banner.hide()
@@ -274,8 +278,6 @@ class MainWindow(QMainWindow):
         elif name == "new":
             if self.workspace.create(path) and self.workspace.session is not None:
                 self.settings.remember(self.workspace.session.path)
-        elif name == "import":
-            self.tasks.import_folder(path)
         elif name == "clinical":
             self.tasks.import_clinical(path)
         elif name == "export":
@@ -284,6 +286,10 @@ class MainWindow(QMainWindow):
             self._save_copy(path)
         elif name == "picture":
             self._save_picture(path)
+
+    def _on_images(self, paths: tuple[Path, ...]) -> None:
+        self.banner.hide()
+        self.importing.look_at(paths)
 
     def _save_copy(self, path: Path) -> None:
         if self.workspace.session is None:
@@ -312,18 +318,6 @@ class MainWindow(QMainWindow):
         self.banner.say(present.error_text(problem), bad=True)
 
     # -- finished tasks -------------------------------------------------------------------------------
-
-    def _on_imported(self, report: object) -> None:
-        from app.services.import_exams import ImportReport  # noqa: PLC0415 - loaded by the import already
-        from app.ui.present_pages import import_lines  # noqa: PLC0415
-
-        if isinstance(report, ImportReport):
-            lines = import_lines(report)
-            self._show_report(
-                present.text("import.title"), lines[0], "\n".join(lines), present.text("import.saved_name")
-            )
-            if report.exams:
-                self.show_page("read")
 
     def _on_joined(self, report: object) -> None:
         from app.services.join_clinical import ClinicalReport  # noqa: PLC0415 - loaded by the join already
@@ -355,20 +349,24 @@ class MainWindow(QMainWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Open a session, join a table, or import anything else."""
-        for url in event.mimeData().urls():
-            self.take(Path(url.toLocalFile()))
+        self.take([Path(url.toLocalFile()) for url in event.mimeData().urls()])
         event.acceptProposedAction()
 
-    def take(self, path: Path) -> None:
-        """Do the likely thing with a file or folder that was dropped."""
-        if path.suffix == sessions.SUFFIX:
-            self.open(path)
-        elif self.workspace.session is None:
+    def take(self, paths: list[Path]) -> None:
+        """Do the likely thing with files and folders that were dropped: sessions first, images together."""
+        for path in paths:
+            if path.suffix == sessions.SUFFIX:
+                self.open(path)
+        others = [path for path in paths if path.suffix != sessions.SUFFIX]
+        images = tuple(path for path in others if path.suffix.lower() not in _TABLES)
+        if others and self.workspace.session is None:
             self.banner.say(present.text("start.drop_needs_session"), bad=True)
-        elif path.suffix.lower() in _TABLES:
-            self.tasks.import_clinical(path)
-        else:
-            self.tasks.import_folder(path)
+            return
+        for path in others:
+            if path not in images:
+                self.tasks.import_clinical(path)
+        if images:
+            self._on_images(images)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop what runs, close the session, remember the place."""

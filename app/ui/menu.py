@@ -19,6 +19,7 @@ _ENTRIES: tuple[tuple[str, str] | None, ...] = (
     ("open", "Ctrl+O"),
     None,
     ("import", "Ctrl+I"),
+    ("import_files", "Ctrl+Shift+I"),
     ("clinical", ""),
     ("export", "Ctrl+E"),
     ("picture", "Ctrl+P"),
@@ -31,7 +32,7 @@ _ENTRIES: tuple[tuple[str, str] | None, ...] = (
     ("quit", "Ctrl+Q"),
 )
 # these make sense only with an open session
-_NEED_SESSION = ("import", "clinical", "export", "picture", "copy", "close")
+_NEED_SESSION = ("import", "import_files", "clinical", "export", "picture", "copy", "close")
 
 
 class FileMenu(QObject):
@@ -43,12 +44,15 @@ class FileMenu(QObject):
         An entry that needs no file.
     path_wanted : str, object
         An entry and the Path that was chosen for it.
+    images_wanted : object
+        Paths of images, as a tuple.
     theme_wanted : str
         Name of a theme.
     """
 
     wanted = Signal(str)
     path_wanted = Signal(str, object)
+    images_wanted = Signal(object)
     theme_wanted = Signal(str)
 
     def __init__(self, window: QWidget, theme: str) -> None:
@@ -101,6 +105,7 @@ class FileMenu(QObject):
             "new": self._ask_new,
             "open": self._ask_open,
             "import": self._ask_folder,
+            "import_files": self._ask_images,
             "clinical": self._ask_table,
             "export": self._ask_folder,
             "picture": self._ask_picture,
@@ -113,11 +118,22 @@ class FileMenu(QObject):
         dialog.setObjectName(name)
         dialog.setWindowTitle(present.text(f"menu.{name}"))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self._on_chosen)
+        if name.startswith("import"):
+            dialog.filesSelected.connect(self._on_images)
+        else:
+            dialog.fileSelected.connect(self._on_chosen)
         dialog.open()
 
     def _on_chosen(self, path: str) -> None:
         self.path_wanted.emit(self.sender().objectName(), Path(path))
+
+    def _on_images(self, paths: list[str]) -> None:
+        self.images_wanted.emit(tuple(Path(path) for path in paths))
+
+    def _ask_images(self) -> QFileDialog:
+        dialog = FileDialog(self._window)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        return dialog
 
     def _ask_new(self) -> QFileDialog:
         return self._ask_save("marrow", "dialog.session_filter")

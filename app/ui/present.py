@@ -10,7 +10,7 @@ from pathlib import Path
 from app.domain.checks import Finding, Severity
 from app.domain.errors import AppError, InputError, Value
 from app.domain.exam import Exam
-from app.domain.maps import Quantity
+from app.domain.maps import LINEAR, MEASURED, RESAMPLED, SIGNAL_FF, ParametricMap, Quantity
 from app.domain.measure import RoiStats
 from app.domain.protocol import LEVELS, Level
 from app.domain.reading import Kind, LevelState
@@ -23,6 +23,7 @@ from app.ui.keys import HIDE_KEY_NAME, KEYS
 _UNITS = {Quantity.FF: "%", Quantity.R2STAR: "s⁻¹"}
 _ON_SCREEN = {"s^-1": "s⁻¹", "g/cm2": "g/cm²", "mg/cm2": "mg/cm²", "mg/cm3": "mg/cm³"}
 _DASH = "–"
+_DERIVED = {SIGNAL_FF: "read.signal_ff", RESAMPLED: "read.resampled"}
 
 
 def text(code: str, /, **values: Value) -> str:
@@ -65,6 +66,20 @@ def value_text(quantity: Quantity, value: float | None) -> str:
     if value is None or not math.isfinite(value):
         return _DASH
     return text("read.value", value=value, unit=quantity_unit(quantity))
+
+
+def readout_text(quantity: Quantity, value: float | None) -> str:
+    """The value under the pointer; says so where a voxel has none, and nothing where there is no voxel."""
+    if value is None:
+        return ""
+    return value_text(quantity, value) if math.isfinite(value) else text("read.no_value")
+
+
+def map_title(found: ParametricMap) -> str:
+    """Name of a map, with how it came to be where no scanner made it as it is."""
+    title = quantity_title(found.quantity)
+    code = _DERIVED.get(found.scaling.derived)
+    return text(code, quantity=title) if code else title
 
 
 def empty_map_text(quantity: Quantity, *, has_case: bool) -> str:
@@ -225,15 +240,24 @@ def rectangle_lines(
     name = text("read.size", level=level.value) if level else text("read.no_size")
     if rectangle is None or not stats:
         return [(name, _DASH), (text("read.area"), _DASH), (text("read.median"), _DASH)]
-    size = text("read.size_value", rows=rectangle.rows, cols=rectangle.cols, voxels=rectangle.voxels)
+    size = _size_text(rectangle, stats)
     area = text("read.area_value", cm2=next(iter(stats.values())).area_mm2 / 100)
     return [(name, size), (text("read.area"), area), (text("read.median"), _median_text(stats))]
+
+
+def _size_text(rectangle: Rectangle, stats: Mapping[Quantity, RoiStats]) -> str:
+    """Size on the common lines, and the voxels in it: of each map where they are not equally many."""
+    counted = [stats[quantity].n for quantity in MEASURED if quantity in stats]
+    if len(set(counted)) > 1:
+        ff, r2star = counted
+        return text("read.own_voxels", rows=rectangle.rows, cols=rectangle.cols, ff=ff, r2star=r2star)
+    return text("read.size_value", rows=rectangle.rows, cols=rectangle.cols, voxels=rectangle.voxels)
 
 
 def _median_text(stats: Mapping[Quantity, RoiStats]) -> str:
     shown = {
         quantity: value_text(quantity, stats[quantity].median if quantity in stats else None)
-        for quantity in (Quantity.FF, Quantity.R2STAR)
+        for quantity in MEASURED
     }
     return text("read.median_value", ff=shown[Quantity.FF], r2star=shown[Quantity.R2STAR])
 
@@ -247,6 +271,12 @@ def histogram_span(stats: RoiStats, fallback: tuple[float, float]) -> tuple[floa
     return low, max(math.ceil(stats.maximum / step) * step, low + step)
 
 
+def value_step(found: ParametricMap) -> float:
+    """Distance of neighbouring values of a map; 0 where they do not lie on a line of equal steps."""
+    whole = found.stored.dtype.kind != "f" and found.scaling.transform == LINEAR
+    return abs(found.scaling.slope) if whole else 0.0
+
+
 def histogram_bins(span: tuple[float, float], step: float, most: int) -> int:
     """How many bars, at most ``most``, each holding equally many of a map's steps.
 
@@ -257,7 +287,7 @@ def histogram_bins(span: tuple[float, float], step: float, most: int) -> int:
     span : tuple of float
         Limits of the histogram.
     step : float
-        Distance of neighbouring values of the map.
+        Distance of neighbouring values of the map; 0 where there is none.
     most : int
         Largest number of bars.
     """
@@ -289,8 +319,11 @@ def key_lines() -> list[str]:
     return lines + [f"{text(f'mouse.{name}')}\t{text(f'mouse.{name}_does')}" for name in names]
 
 
+_HELP_PAGES = ("help.md", "import.md")
+
+
 def help_text() -> str:
-    """The help page.
+    """The help, all its pages.
 
     Raises
     ------
@@ -298,14 +331,15 @@ def help_text() -> str:
         ``help.missing`` when the installation is incomplete.
     """
     try:
-        return resource("help", "help.md").read_text(encoding="utf-8")
+        pages = [resource("help", page).read_text(encoding="utf-8") for page in _HELP_PAGES]
+        return "\n\n".join(pages)
     except OSError as problem:
         raise InputError("help.missing") from problem
 
 
-def map_heading(quantity: Quantity) -> str:
+def map_heading(found: ParametricMap) -> str:
     """Name of a map with its unit, as above a printed picture."""
-    return text("figure.heading", quantity=quantity_title(quantity), unit=quantity_unit(quantity))
+    return text("figure.heading", quantity=map_title(found), unit=quantity_unit(found.quantity))
 
 
 def figure_line(level: Level, quantity: Quantity, stats: RoiStats | None) -> str:

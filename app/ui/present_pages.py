@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from app.domain.clinical import Group
 from app.domain.maps import Quantity
 from app.files.dicom.found import Refusal
@@ -55,6 +57,8 @@ def import_lines(report: ImportReport) -> list[str]:
     lines = [text("import.imported", count=sum(not exam.already for exam in report.exams))]
     for exam in report.exams:
         lines.append(_exam_line(exam))
+        if exam.references:
+            lines.append(text("import.references", count=exam.references))
         lines += [text("import.warning", words=sentences.sentence(w.code, w.values)) for w in exam.warnings]
     if report.cancelled:
         lines.append(text("import.cancelled"))
@@ -64,10 +68,16 @@ def import_lines(report: ImportReport) -> list[str]:
 
 
 def _exam_line(exam: ImportedExam) -> str:
-    if exam.already:
+    if not exam.written:
         return text("import.exam_already", code=exam.code)
-    maps = ", ".join(quantity_title(quantity) for quantity in Quantity if quantity in exam.quantities)
-    return text("import.exam", code=exam.code, maps=maps, files=exam.files)
+    if exam.already:
+        code = "import.exam_joined" if exam.joined else "import.exam_seen"
+        return text(code, code=exam.code, maps=_titles(exam.joined))
+    return text("import.exam", code=exam.code, maps=_titles(exam.quantities), files=exam.files)
+
+
+def _titles(quantities: Collection[Quantity]) -> str:
+    return ", ".join(quantity_title(quantity) for quantity in Quantity if quantity in quantities)
 
 
 def refusal_line(refusal: Refusal) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from app.domain.errors import Value
 from app.ui.sentences_commands import COMMANDS
 from app.ui.sentences_files import CODE_WORDS, FILES
+from app.ui.sentences_import import IMPORT
 from app.ui.sentences_statistics import STATISTICS
 
 RESEARCH_USE = "Research use only. Not a medical device."
@@ -30,7 +31,7 @@ LABELS: dict[str, str] = {
     "start.demo_study_tip": "120 synthetic patients, two readers, already measured.",
     "start.recent": "Recent sessions",
     "start.none": "No sessions yet. Make a new one, or try the demo.",
-    "start.drop": "Drop a folder of DICOM files or a .marrow session anywhere in this window.",
+    "start.drop": "Drop images (folders, files, zip archives) or a .marrow session anywhere in this window.",
     "start.drop_needs_session": "Open or make a session first, then drop the folder again.",
     "demo.cannot_write": "The demo could not be written. Make room on the disk, or start with: marrowmark demo --dir FOLDER",
     "start.recent_line": "{name}    {folder}",
@@ -66,7 +67,8 @@ LABELS: dict[str, str] = {
     "page.audit": "Audit",
     "page.tip": "{page} ({key})",
     "menu.file": "File",
-    "menu.import": "Import DICOM folder…",
+    "menu.import": "Import images…",
+    "menu.import_files": "Import image files or a zip archive…",
     "menu.clinical": "Import clinical table…",
     "menu.export": "Export CSV…",
     "menu.picture": "Save picture of both maps…",
@@ -91,6 +93,9 @@ LABELS: dict[str, str] = {
     "read.range": "{low:.0f} – {high:.0f}",
     "read.slice": "slice {index} / {count}",
     "read.value": "{value:.1f} {unit}",
+    "read.no_value": "no value",
+    "read.signal_ff": "Signal FF",
+    "read.resampled": "{quantity} resampled",
     "read.level": "Level",
     "read.voxels": "Voxels",
     "read.click": "click the centre of {level} on either map",
@@ -99,6 +104,7 @@ LABELS: dict[str, str] = {
     "read.size": "{level} rectangle",
     "read.no_size": "Rectangle",
     "read.size_value": "{rows} × {cols} px · {voxels} voxels",
+    "read.own_voxels": "{rows} × {cols} px · {ff} / {r2star} voxels",
     "read.area": "Area",
     "read.area_value": "{cm2:.2f} cm²",
     "read.median": "Median FF · R2*",
@@ -109,7 +115,7 @@ LABELS: dict[str, str] = {
     "read.sign_off": "Sign off, next",
     "read.reopen": "Reopen",
     "read.locked": "Signed off. Reopen it to change it; directly after signing off Ctrl+Z does the same.",
-    "read.no_case": "No case is open.\nImport a folder of DICOM (Ctrl+I), or drop one here.",
+    "read.no_case": "No case is open.\nImport images (Ctrl+I), or drop a folder of them here.",
     "read.no_map": "This exam has no {quantity} map.\nThe other map can be read; {quantity} stays empty in every "
     "table.",
     "read.note": "Why? Press Enter to mark.",
@@ -121,6 +127,15 @@ LABELS: dict[str, str] = {
     "action.redo": "Redo",
     "action.reset_view": "Whole picture, fixed ranges",
     "action.colour_map": "Next colour map",
+    "action.reference": "Reference series",
+    "reference.title": "Reference series",
+    "reference.button": "Reference",
+    "reference.tip": "An anatomical series, or water or fat, beside the maps",
+    "reference.choice": "{name}  ▾",
+    "reference.choice_tip": "Which series is shown beside the maps",
+    "reference.close": "×",
+    "reference.close_tip": "The maps alone",
+    "reference.not_measured": "reference, not measured",
     # keys
     "keys.title": "Keys and mouse",
     "key.enter": "Enter",
@@ -159,6 +174,7 @@ LABELS: dict[str, str] = {
     "key.preset_3": "marrow display ranges",
     "key.preset_4": "narrow display ranges",
     "key.colour_map": "next colour map",
+    "key.reference": "reference series beside the maps, or the maps alone",
     "key.let_go": "let go of what is being dragged; else select nothing",
     "key.hide": "hide all rectangles while held",
     "mouse.wheel": "Wheel",
@@ -170,7 +186,7 @@ LABELS: dict[str, str] = {
     "mouse.left": "Left click",
     "mouse.left_does": "place the armed level; take a rectangle or a handle (Alt: both sides)",
     "mouse.shift": "Shift + move",
-    "mouse.shift_does": "crosshair in both maps",
+    "mouse.shift_does": "crosshair in all views",
     "mouse.double": "Double-click",
     "mouse.double_does": "one map alone, or both again",
     # worklist
@@ -179,7 +195,7 @@ LABELS: dict[str, str] = {
     "worklist.levels": "Levels",
     "worklist.changed": "Last change",
     "worklist.continue": "Continue",
-    "worklist.empty": "No cases yet. Import a folder of DICOM (Ctrl+I), or drop one here.",
+    "worklist.empty": "No cases yet. Import images (Ctrl+I), or drop a folder of them here.",
     "state.new": "not started",
     "state.open": "open",
     "state.signed_off": "signed off",
@@ -227,21 +243,11 @@ LABELS: dict[str, str] = {
     "figure.heading": "{quantity} ({unit})",
     "figure.value": "{level}  {mean:.2f} ± {sd:.2f} {unit}  (n = {n})",
     "figure.no_value": "{level}  –",
-    # import
-    "import.title": "Import report",
-    "import.exam": "{code}: {maps} ({files} files)",
-    "import.exam_already": "{code}: already in the session, not imported again",
-    "import.imported": "{count} exams imported",
-    "import.refused": "{count} files or folders not used",
-    "import.warning": "    {words}",
-    "import.cancelled": "Stopped. What was imported before stays.",
-    "import.not_saved": "Could not be saved as {file}. Choose another place or make room.",
+    # tasks
     "task.counting": "{done} found so far",
     "task.working": "Working…",
     "task.running": "{done} of {total}",
     "task.running_left": "{done} of {total} · about {seconds:.0f} s left",
-    "import.save": "Save report…",
-    "import.saved_name": "import-report.txt",
     # dialogs
     "dialog.session_filter": "MarrowMark session (*.marrow)",
     "dialog.table_filter": "Clinical table (*.csv *.tsv *.txt)",
@@ -291,6 +297,10 @@ SENTENCES: dict[str, str] = {
     # command line
     "cli.system": "The computer refused: {reason}.",
     "cli.no_such_path": "There is no file or folder {path}. Check the spelling.",
+    "cli.no_such_series": "No series called “{description}” waits for an answer here. The command inspect lists those that do; "
+    "write the name exactly so.",
+    "cli.no_such_volume": "{file} is no NIfTI, NRRD or MetaImage file under the given paths. Check the name.",
+    "cli.nobody_answers": "Somebody must say what a series or file shows. Add --who with a name.",
     "cli.protocol_stands": "{file} already has a protocol, which holds for all its readings. Leave --protocol out, or "
     "name a new session.",
     "measure.outside": "The rectangle lies outside the image: slices are 0 to {last_slice}, rows 0 to {last_row}, "
@@ -301,7 +311,10 @@ SENTENCES: dict[str, str] = {
     "roi.outside": "The rectangle would lie outside the image (slice {slice}, row {row}, column {col}). Place it "
     "inside.",
     "roi.empty": "A rectangle needs at least one voxel; {rows} × {cols} has none.",
+    "reference.none": "This exam has no anatomical series and no water or fat images, so there is nothing to show beside "
+    "the maps. Import the whole study if they should be there.",
     "reading.locked": "This case is signed off. Reopen it to change it.",
+    "reading.exam_changed": "This exam got another map while it was open, so the last step was not stored. Open the case again, then repeat it.",
     "reason.needs_note": "Say in a few words why the level cannot be measured.",
     "sign_off.gaps": "{levels} still wait. Measure them or mark them not measurable (X).",
     "sign_off.refused": "{level} cannot be signed off as it is. See the note beside it, then change or remove it.",
@@ -321,6 +334,7 @@ SENTENCES: dict[str, str] = {
     "session.without_protocol": "This session holds no protocol, so it cannot be read. Restore a backup.",
     "protocol.mean_levels": "The protocol names the mean {given}; it must be L1-L4 or L1-L5.",
     "protocol.r2star_unit": "The protocol names the R2* unit {given}; it must be s^-1 or Hz.",
+    "protocol.slices": "The protocol asks for {given} slices; it must be 1 or 3.",
     "protocol.unreadable": "The protocol file is not readable. It must be a JSON object with protocol fields.",
     "protocol.unknown_field": "The protocol file names {field}, which this version does not know. Check the "
     "spelling, or update the program.",
@@ -335,12 +349,15 @@ SENTENCES: dict[str, str] = {
 }
 
 SENTENCES |= FILES
-LABELS |= STATISTICS | COMMANDS
+LABELS |= STATISTICS | COMMANDS | IMPORT
 
 ACTIONS: dict[str, str] = {
     "session.created": "session created",
     "reader.added": "reader added",
     "exam.imported": "exam imported",
+    "exam.map_added": "map added to the exam",
+    "exam.reference_added": "series for reference added to the exam",
+    "series.answered": "said what a series shows",
     "roi.edit": "edited",
     "roi.undo": "undone",
     "roi.redo": "redone",

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from app.domain.errors import InputError, StoreUnavailable
+from app.domain.errors import Cancelled, InputError, StoreUnavailable
 from app.domain.progress import Progress
 from app.services.changed import What
 from app.services.open_session import Session
 from app.ui.jobs import Job
 from app.ui.workspace import Workspace
+
+if TYPE_CHECKING:
+    # the DICOM library is loaded by the first survey, not by the start of the program
+    from app.files.dicom.found import Refusal
+    from app.files.dicom.wishes import Answer, SeriesKey, Wishes
+    from app.services.import_exams import Pick
 
 Done = Callable[[Any], None]
 
@@ -27,12 +34,15 @@ class Tasks(QObject):
         Pieces done, and all pieces or None.
     ended
         No task runs any more.
+    surveyed : object, object
+        The paths that were looked at, and the Survey.
     imported, joined, exported : object
         The ImportReport, the ClinicalReport, the paths written.
     """
 
     progressed = Signal(object, object)
     ended = Signal()
+    surveyed = Signal(object, object)
     imported = Signal(object)
     joined = Signal(object)
     exported = Signal(object)
@@ -42,21 +52,65 @@ class Tasks(QObject):
         self._workspace = workspace
         self._job = Job(self)
         self._done: Done | None = None
+        self._looking = self._cancelled = False
         self._job.progressed.connect(self.progressed)
         self._job.finished.connect(self._on_finished)
         self._job.failed.connect(self._on_failed)
         workspace.closing.connect(self.stop)
 
-    def import_folder(self, path: Path) -> None:
-        """Import every exam under a path into the open session."""
+    def survey_import(self, paths: tuple[Path, ...], wishes: Wishes) -> bool:
+        """Look at images that could be imported; a look under way is dropped.
+
+        Parameters
+        ----------
+        paths : tuple of Path
+            Folders, files or archives.
+        wishes : Wishes
+            What a person asked for beyond what the files say.
+
+        Returns
+        -------
+        bool
+            Whether it runs; otherwise the workspace has told why not.
+        """
 
         def work(session: Session, progress: Progress) -> object:
-            # the DICOM library is loaded by the first import, not by the start of the program
-            from app.services.import_exams import import_path  # noqa: PLC0415
+            from app.services.survey_import import survey  # noqa: PLC0415 - as above
 
-            return import_path(session, path, progress)
+            return paths, survey(session, paths, progress, wishes)
 
-        self._start(work, self._on_imported, writing=True)
+        # nothing is written, but what cannot be imported need not be looked at
+        return self._start(work, self._on_surveyed, writing=True, looking=True)
+
+    def import_picks(
+        self, picks: tuple[Pick, ...], answers: Mapping[SeriesKey, Answer], unused: tuple[Refusal, ...]
+    ) -> bool:
+        """Import exams and remember what was said of series.
+
+        Parameters
+        ----------
+        picks : tuple of Pick
+            The exams.
+        answers : mapping of SeriesKey to Answer
+            What was said.
+        unused : tuple of Refusal
+            Files that are not used, for the report.
+
+        Returns
+        -------
+        bool
+            As :meth:`survey_import`.
+        """
+
+        def work(session: Session, progress: Progress) -> object:
+            from app.services import import_exams  # noqa: PLC0415 - as above
+
+            report = import_exams.import_exams(session, picks, progress)
+            import_exams.remember_answers(session, answers)
+            refused = {one.path: one for one in (*unused, *report.refused)}
+            return replace(report, refused=tuple(refused[path] for path in sorted(refused)))
+
+        return self._start(work, self._on_imported, writing=True)
 
     def import_clinical(self, path: Path) -> None:
         """Read a clinical table into the open session."""
@@ -82,6 +136,7 @@ class Tasks(QObject):
 
     def cancel(self) -> None:
         """Ask the running task to stop."""
+        self._cancelled = True
         self._job.cancel()
 
     def stop(self) -> None:
@@ -96,16 +151,19 @@ class Tasks(QObject):
         """Whether a task runs."""
         return self._job.running
 
-    def _start(self, work: Callable[[Session, Progress], object], done: Done, *, writing: bool) -> None:
+    def _start(
+        self, work: Callable[[Session, Progress], object], done: Done, *, writing: bool, looking: bool = False
+    ) -> bool:
         session = self._workspace.session
         if session is None:
-            return
-        if self._job.running:
+            return False
+        # only a look may take the place of another one
+        if self._job.running and not (looking and self._looking):
             self._workspace.failed.emit(InputError("task.busy"))
-            return
+            return False
         if writing and session.read_only:
             self._workspace.failed.emit(StoreUnavailable("store.read_only", file=session.name))
-            return
+            return False
 
         def run(progress: Progress) -> object:
             own = session.another()
@@ -114,9 +172,10 @@ class Tasks(QObject):
             finally:
                 own.close()
 
-        self._done = done
+        self._done, self._looking, self._cancelled = done, looking, False
         self.progressed.emit(0, None)
         self._job.start(run)
+        return True
 
     def _on_finished(self, result: object) -> None:
         self.ended.emit()
@@ -126,6 +185,13 @@ class Tasks(QObject):
     def _on_failed(self, problem: object) -> None:
         self.ended.emit()
         self._workspace.failed.emit(problem)
+
+    def _on_surveyed(self, found: Any) -> None:
+        if self._cancelled:
+            # it was done before it heard that nobody waits for it
+            self._workspace.failed.emit(Cancelled())
+        else:
+            self.surveyed.emit(*found)
 
     def _on_imported(self, report: Any) -> None:
         self._workspace.note(report.changed.what)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
 from app.domain.protocol import Level
+from app.files.resources import resource
 
 # each level has a colour and always its label beside it: colour never carries meaning alone
 LEVEL_COLOURS = {
@@ -123,6 +125,8 @@ QPushButton[role="nav"]:hover { background: @hover; }
 QPushButton[role="nav"]:checked { background: @selected; color: @text; border: 1px solid @border; }
 QPushButton[role="nav"]:focus { border: 1px solid @accent; }
 QToolButton::menu-indicator { image: none; }
+QComboBox::drop-down { border: none; width: 20px; }
+QComboBox::down-arrow { image: url(%down%); width: 12px; height: 12px; }
 QMenu { background: @raised; border: 1px solid @border; padding: 4px; }
 QMenu::item { padding: 5px 24px 5px 12px; border-radius: 4px; }
 QMenu::item:selected { background: @selected; }
@@ -137,6 +141,20 @@ QTableView::item, QListView::item { padding: 3px 6px; }
 QHeaderView { background: @panel; }
 QHeaderView::section { background: @panel; color: @quiet; border: none; border-bottom: 1px solid @border;
     padding: 5px 6px; }
+QCheckBox::indicator, QTreeView::indicator, QRadioButton::indicator { width: 14px; height: 14px;
+    border: 1px solid @quiet; border-radius: 3px; background: @window; }
+QCheckBox::indicator:disabled, QTreeView::indicator:disabled, QRadioButton::indicator:disabled {
+    border-color: @border; background: @panel; }
+QCheckBox::indicator:checked, QTreeView::indicator:checked { background: @accent; border-color: @accent;
+    image: url(%check%); }
+QTreeView::indicator:indeterminate { background: @accent; border-color: @accent; image: url(%part%); }
+QCheckBox::indicator:checked:disabled, QTreeView::indicator:checked:disabled { background: @hover;
+    border-color: @border; }
+QRadioButton::indicator { border-radius: 8px; }
+QRadioButton::indicator:checked { width: 6px; height: 6px; border: 5px solid @accent;
+    background: @on_accent; }
+QCheckBox:focus, QRadioButton:focus { color: @accent; }
+QCheckBox:disabled, QRadioButton:disabled { color: @quiet; }
 QProgressBar { background: @hover; border: none; border-radius: 2px; }
 QProgressBar::chunk { background: @accent; border-radius: 2px; }
 QScrollBar { background: transparent; width: 10px; height: 10px; }
@@ -149,6 +167,9 @@ QToolTip { background: @raised; color: @text; border: 1px solid @border; padding
 QSplitter::handle { background: @border; }
 """
 
+# white marks in boxes of the accent colour; the arrow of a choice, seen on either ground
+_MARKS = ("check", "part", "down")
+
 
 def style_sheet(theme: Theme) -> str:
     """Qt style sheet of a theme."""
@@ -156,6 +177,8 @@ def style_sheet(theme: Theme) -> str:
     # longest names first: @window must not be read as @warn
     for name in sorted((field.name for field in fields(Theme)), key=len, reverse=True):
         text = text.replace(f"@{name}", str(getattr(theme, name)))
+    for name in _MARKS:
+        text = text.replace(f"%{name}%", Path(str(resource("icons", f"{name}.svg"))).as_posix())
     return text
 
 

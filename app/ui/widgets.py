@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from app.ui import sentences
 
 _WRAPPED_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop) | int(Qt.TextFlag.TextWordWrap)
+# around a window: borders, and a title bar of at most three of them
+_FRAME = 22
 # no line is this long, no text this high
 _ENDLESS = 10_000
 
@@ -35,6 +37,15 @@ def button(code: str, *, role: str = "", key: str = "") -> QPushButton:
         made.setProperty("role", role)
     made.setToolTip(sentences.label("page.tip", page=text, key=key) if key else text)
     return made
+
+
+def place_in_middle(window: QWidget, size: QSize) -> None:
+    """Put a window with its whole frame in the middle of its screen, no larger than there is room."""
+    room = window.screen().availableGeometry()
+    inside = room.adjusted(_FRAME, _FRAME // 2, -_FRAME, -3 * _FRAME)
+    window.resize(size.boundedTo(inside.size()))
+    spare = (inside.size() - window.size()) / 2
+    window.move(inside.left() + spare.width(), inside.top() + spare.height())
 
 
 class LiveText(QWidget):

@@ -2,51 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.domain import shapes
-from app.domain.errors import AppError, InputError, StoreUnavailable
+from app.domain.errors import AppError
 from app.domain.grid import Orientation, orientation_of
-from app.domain.maps import Quantity
-from app.domain.measure import RoiStats
 from app.domain.protocol import LEVELS, Level
-from app.domain.reading import Kind, Viewer
+from app.domain.reading import Viewer
 from app.domain.reasons import Reason
+from app.domain.reference import ReferenceSeries
 from app.domain.shapes import Rectangle
 from app.services import open_session as sessions
 from app.services import read_exam
-from app.services.changed import Changed, What
+from app.services.changed import What
 from app.services.open_session import Session
 from app.services.read_exam import Case, CaseRow, Position
+from app.ui.editing import Edit, Editing
+from app.ui.editing import Preview as Preview
+from app.ui.session_holder import SessionHolder
 
 # a hand that scrolls through a stack rests this long where it means to stay
 _REST_MS = 150
 
-Edit = Callable[[Session, Case], tuple[Case, Changed]]
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """A rectangle under the hand: seen and counted, not stored.
-
-    Attributes
-    ----------
-    level : Level
-        Whose rectangle.
-    rectangle : Rectangle
-        Where it would be.
-    stats : mapping of Quantity to RoiStats
-        What it holds there.
-    """
-
-    level: Level
-    rectangle: Rectangle
-    stats: Mapping[Quantity, RoiStats]
+Value = TypeVar("Value")
 
 
 class Workspace(QObject):
@@ -74,37 +56,52 @@ class Workspace(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.session: Session | None = None
-        self.viewer: Viewer | None = None
-        self.case: Case | None = None
+        self._held = SessionHolder()
+        self._editing = Editing(self._held)
         self.orientation: Orientation | None = None
         self.slice = 0
         self.selected: Level | None = None
-        self.preview: Preview | None = None
         self.saved_at = ""
-        self._last_signed_off: int | None = None
-        self._remembered: Position | None = None
         self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
         self._rest.timeout.connect(self._remember)
         self.selection_changed.connect(self._rest.start)
+
+    @property
+    def session(self) -> Session | None:
+        """The open session."""
+        return self._held.session
+
+    @property
+    def viewer(self) -> Viewer | None:
+        """Whose view of the session is shown."""
+        return self._held.viewer
+
+    @property
+    def case(self) -> Case | None:
+        """The case at hand."""
+        return self._editing.case
+
+    @property
+    def preview(self) -> Preview | None:
+        """The rectangle under the hand."""
+        return self._editing.preview
+
+    def _try(self, act: Callable[[], Value]) -> Value | None:
+        """What an act gives; None where it fails, which is told."""
+        try:
+            return act()
+        except AppError as problem:
+            self.failed.emit(problem)
+            return None
 
     # -- session and reader ---------------------------------------------------------------------------
 
     def open(self, path: Path) -> bool:
         """Open a session; on failure the one at hand stays open."""
-        if self._holds(path):
+        if self._held.holds(path):
             # opening it beside itself would find our own lock and give it read-only
             return True
         return self._begin(lambda: sessions.open_session(path))
-
-    def _holds(self, path: Path) -> bool:
-        """Whether a session file is the one that is open for writing here."""
-        if self.session is None or self.session.read_only:
-            return False
-        try:
-            return self.session.path.samefile(path)
-        except OSError:
-            return False
 
     def create(self, path: Path, reader: str = sessions.FIRST_READER) -> bool:
         """Make a session and open it."""
@@ -115,14 +112,9 @@ class Workspace(QObject):
         return self._begin(lambda: session)
 
     def _begin(self, make: Callable[[], Session]) -> bool:
-        try:
-            session = make()
-            viewer = sessions.last_viewer(session)
-        except AppError as problem:
-            self.failed.emit(problem)
+        viewer = self._try(lambda: self._held.take(make, self.close))
+        if viewer is None:
             return False
-        self.close()
-        self.session = session
         self._enter(viewer)
         return True
 
@@ -130,63 +122,58 @@ class Workspace(QObject):
         """Close case and session; what was done is stored already."""
         self.closing.emit()
         self._leave_case()
-        if self.session is not None:
-            self.session.close()
-        self.session = self.viewer = None
+        self._held.close()
         self.saved_at = ""
         self.changed.emit(What.SESSION)
 
     def set_reader(self, name: str) -> None:
         """Change the reader, which closes the case; a new name is enrolled."""
-        if self.session is None:
-            return
-        try:
-            known = {reader.name: reader for reader in sessions.readers_of(self.session)}
-            reader = known.get(name) or sessions.add_reader(self.session, name)
-        except AppError as problem:
-            self.failed.emit(problem)
-            return
-        self._leave_case()
-        self._enter(Viewer(reader))
+        viewer = self._try(lambda: self._held.reader(name))
+        if viewer is not None:
+            self._leave_case()
+            self._enter(viewer)
 
     def _enter(self, viewer: Viewer) -> None:
-        self.viewer = viewer
-        self._last_signed_off = self._remembered = None
+        self._held.enter(viewer)
+        self._editing.last_signed_off = None
         self.changed.emit(What.SESSION | What.READERS)
         self.return_to_case()
 
     def return_to_case(self) -> None:
         """Open the case the reader was at, or the first one; nothing when there are no images."""
-        if self.session is None or self.viewer is None:
-            return
-        position = read_exam.where_to_start(self.session, self.viewer)
+        position = self._held.start
         if position is not None:
             self.open_case(position.exam_id, position.slice, position.level)
 
     def note(self, what: What) -> None:
         """Announce what a task on another connection changed."""
+        if what & What.EXAMS:
+            self._take_up_maps()
         self.changed.emit(what)
+
+    def _take_up_maps(self) -> None:
+        """Show the maps that joined the case at hand."""
+        here = self.case
+        case = self._try(lambda: self._editing.read(here.exam.id)) if here else None
+        if case is not None and here is not None and set(case.exam.maps) != set(here.exam.maps):
+            self.cancel_preview()
+            self._editing.case = case
+            self.orientation = orientation_of(case.exam.grid)
 
     # -- cases ----------------------------------------------------------------------------------------
 
     @property
     def cases(self) -> list[CaseRow]:
         """The reader's cases in the reader's order."""
-        if self.session is None or self.viewer is None:
-            return []
-        return read_exam.worklist(self.session, self.viewer)
+        return self._held.cases
 
     def open_case(self, exam_id: int, slice_index: int = -1, level: Level | None = None) -> None:
         """Open a case on its slice with a level selected: the first gap unless another is wanted."""
-        if self.session is None or self.viewer is None:
-            return
-        try:
-            case = read_exam.open_case(self.session, self.viewer, exam_id)
-        except AppError as problem:
-            self.failed.emit(problem)
+        case = self._try(lambda: self._editing.read(exam_id))
+        if case is None:
             return
         self._leave_case()
-        self.case = case
+        self._editing.case = case
         self.orientation = orientation_of(case.exam.grid)
         known = 0 <= slice_index < case.exam.grid.shape[0]
         self.slice = slice_index if known else read_exam.first_slice(case)
@@ -200,58 +187,42 @@ class Workspace(QObject):
             return
         self.cancel_preview()
         self._remember()
-        self.case = self.orientation = self.selected = None
+        self._editing.case = self.orientation = self.selected = None
         self.changed.emit(What.READING)
 
     def _remember(self) -> None:
         """Keep the place, so that a power cut does not take the reader elsewhere."""
         self._rest.stop()
-        if self.session is None or self.viewer is None or self.case is None:
-            return
-        position = Position(self.case.exam.id, self.slice, self.selected)
-        if position == self._remembered:
-            return
-        try:
-            read_exam.remember_position(self.session, self.viewer, position)
-            self._remembered = position
-        except AppError as problem:
-            self.failed.emit(problem)
+        if self.case is not None:
+            position = Position(self.case.exam.id, self.slice, self.selected)
+            self._try(lambda: self._held.remember(position))
 
     def step_case(self, step: int) -> None:
         """Open the case before or after this one in the reader's order."""
-        cases = self.cases
-        if self.case is None or not cases:
-            return
-        here = [case.exam_id for case in cases].index(self.case.exam.id)
-        self.open_case(cases[(here + step) % len(cases)].exam_id)
+        following = self._held.case_beside(self.case.exam.id, step) if self.case else None
+        if following is not None:
+            self.open_case(following)
+
+    def references(self) -> list[ReferenceSeries]:
+        """Anatomical series beside the case at hand, read from the session at every call."""
+        return self._try(self._editing.references) or []
 
     # -- selection ------------------------------------------------------------------------------------
 
     @property
     def armed(self) -> bool:
         """Whether the next click places the selected level."""
-        if self.case is None or self.selected is None or not self.writable:
-            return False
-        return self.case.reading.history.state(self.selected).kind is Kind.EMPTY
+        return self.selected is not None and self.writable and self._editing.waits(self.selected)
 
     @property
     def writable(self) -> bool:
         """Whether the case at hand can be changed."""
-        return (
-            self.session is not None
-            and not self.session.read_only
-            and self.case is not None
-            and not self.case.reading.locked
-        )
+        return self.case is not None and self._editing.refusal is None
 
     def say_why_not(self) -> None:
         """Tell why the case at hand takes no edit; nothing is said where it does."""
-        if self.session is None or self.case is None or self.writable:
-            return
-        if self.case.reading.locked:
-            self.failed.emit(InputError("reading.locked"))
-        else:
-            self.failed.emit(StoreUnavailable("store.read_only", file=self.session.name))
+        if self._editing.refusal is not None:
+            self.failed.emit(self._editing.refusal)
 
     def select(self, level: Level | None) -> None:
         """Select or arm a level; a measured one brings its slice into view."""
@@ -282,79 +253,55 @@ class Workspace(QObject):
     @property
     def rectangles(self) -> dict[Level, Rectangle]:
         """Rectangles as they stand, with the one under the hand where it is now."""
-        if self.case is None:
-            return {}
-        found = self.case.reading.history.rectangles
-        if self.preview is not None:
-            found[self.preview.level] = self.preview.rectangle
-        return found
+        return self._editing.rectangles
 
     def ghost(self, row: float, col: float) -> Rectangle | None:
         """Where a click at a stored position would place the armed level; None where it would not."""
-        if self.case is None or not self.armed:
-            return None
-        size = read_exam.next_size(self.case)
-        try:
-            return shapes.place(self.case.exam.grid, self.slice, row, col, size)
-        except InputError:
-            return None
+        return self._editing.ghost(self.slice, row, col) if self.armed else None
 
     def show_preview(self, level: Level, rectangle: Rectangle) -> None:
         """Count a rectangle under the hand and show it; nothing is stored."""
-        if self.case is None or (self.preview is not None and self.preview.rectangle == rectangle):
-            return
-        self.preview = Preview(level, rectangle, read_exam.preview(self.case, rectangle))
-        self.previewed.emit(self.preview)
+        if self._editing.show(level, rectangle):
+            self.previewed.emit(self.preview)
 
     def cancel_preview(self) -> None:
         """Forget the rectangle under the hand."""
         if self.preview is not None:
-            self.preview = None
+            self._editing.preview = None
             self.previewed.emit(None)
 
     def commit_preview(self) -> None:
         """Store the rectangle under the hand and go to the next gap if it filled one."""
         preview = self.preview
-        if preview is None or self.case is None:
+        if preview is None:
             return
-        placed = self.case.reading.history.state(preview.level).kind is Kind.EMPTY
-        stored = self._edit(
-            lambda session, case: read_exam.set_rectangle(session, case, preview.level, preview.rectangle)
-        )
+        placed = self._editing.waits(preview.level)
+        stored = self._set(preview.level, preview.rectangle)
         self.cancel_preview()
         if stored and placed:
-            self.selected = self._gap_after(preview.level) or preview.level
-            self.selection_changed.emit()
+            self._go_on_after(preview.level)
 
-    def _gap_after(self, level: Level) -> Level | None:
-        """The next gap further down, else the first one from the top."""
-        gaps = self.case.reading.history.gaps if self.case else ()
-        below = [gap for gap in gaps if LEVELS.index(gap) > LEVELS.index(level)]
-        return next(iter([*below, *gaps]), None)
+    def _go_on_after(self, level: Level) -> None:
+        """Select the next gap, or stay."""
+        self.selected = self._editing.gap_after(level) or level
+        self.selection_changed.emit()
 
     def nudge(self, rows: int, cols: int) -> None:
         """Move the selected rectangle by stored voxels."""
-        rectangle = self._selected_rectangle()
-        if rectangle is not None and self.case is not None:
-            self._set(shapes.move(rectangle, rows, cols, self.case.exam.grid))
+        self._set(self.selected, self._editing.moved(self.selected, rows, cols))
 
     def resize(self, rows: tuple[int, int], cols: tuple[int, int]) -> None:
         """Move the (first, last) row edge and column edge of the selected rectangle by stored voxels."""
-        rectangle = self._selected_rectangle()
-        if rectangle is not None and self.case is not None:
-            self._set(shapes.drag_edges(rectangle, rows, cols, self.case.exam.grid))
+        self._set(self.selected, self._editing.resized(self.selected, rows, cols))
+
+    def _set(self, level: Level | None, rectangle: Rectangle | None) -> bool:
+        if level is None or rectangle is None:
+            return False
+        return self._edit(lambda session, case: read_exam.set_rectangle(session, case, level, rectangle))
 
     def reopen(self) -> None:
         """Open the signed-off case at hand again."""
         self._edit(read_exam.reopen)
-
-    def _selected_rectangle(self) -> Rectangle | None:
-        return self.rectangles.get(self.selected) if self.selected else None
-
-    def _set(self, rectangle: Rectangle) -> None:
-        level = self.selected
-        if level is not None:
-            self._edit(lambda session, case: read_exam.set_rectangle(session, case, level, rectangle))
 
     def remove(self) -> None:
         """Take away what the selected level holds."""
@@ -368,8 +315,7 @@ class Workspace(QObject):
         if level is None:
             return
         if self._edit(lambda s, c: read_exam.mark_not_measurable(s, c, level, reason, note)):
-            self.selected = self._gap_after(level) or level
-            self.selection_changed.emit()
+            self._go_on_after(level)
 
     # -- undo and sign-off ----------------------------------------------------------------------------
 
@@ -377,8 +323,8 @@ class Workspace(QObject):
         """Take back the newest edit; directly after a sign-off, reopen that case instead."""
         if self.case is None:
             return
-        if self._last_signed_off is not None:
-            self._reopen_last(self._last_signed_off)
+        if self._editing.last_signed_off is not None:
+            self._reopen_last(self._editing.last_signed_off)
         else:
             self._step(read_exam.undo)
 
@@ -387,7 +333,7 @@ class Workspace(QObject):
             self.open_case(exam_id)
         # where it could not be opened, the case at hand is another one and stays as it is
         if self.case is not None and exam_id == self.case.exam.id and self._edit(read_exam.reopen):
-            self._last_signed_off = None
+            self._editing.last_signed_off = None
 
     def redo(self) -> None:
         """Bring back what was taken back."""
@@ -400,7 +346,7 @@ class Workspace(QObject):
 
     def sign_off(self, *, go_on: bool) -> None:
         """Sign off when complete (else go to the first gap), and open the next case if wanted."""
-        if self.case is None or self.session is None or self.viewer is None:
+        if self.case is None:
             return
         gap = self.case.first_gap
         if gap is not None and self.writable:
@@ -411,9 +357,9 @@ class Workspace(QObject):
         if fresh and not self._edit(read_exam.sign_off):
             return
         if fresh:
-            self._last_signed_off = signed
+            self._editing.last_signed_off = signed
             self.selected = None
-        following = read_exam.next_case(self.session, self.viewer, signed) if go_on else None
+        following = self._held.unread_after(signed) if go_on else None
         if following is not None:
             self.open_case(following)
         else:
@@ -421,19 +367,11 @@ class Workspace(QObject):
 
     def _edit(self, edit: Edit) -> bool:
         """Run one use case; announce what it did, or tell why it could not."""
-        if self.session is None or self.case is None:
-            return False
-        try:
-            self.case, changed = edit(self.session, self.case)
-        except AppError as problem:
-            self.failed.emit(problem)
-            return False
-        if changed.what:
-            if edit is not read_exam.sign_off and edit is not read_exam.reopen:
-                self._last_signed_off = None
+        what = self._try(lambda: self._editing.run(edit))
+        if what:
             self.saved_at = _clock()
-            self.changed.emit(changed.what)
-        return bool(changed.what)
+            self.changed.emit(what)
+        return bool(what)
 
 
 def _clock() -> str:

@@ -13,7 +13,7 @@ import pytest
 from pydicom import dcmread
 
 import app
-from app import cli_files
+from app import cli_import
 from app.cli import parser
 from app.domain.phantom import Phantom, make_phantom
 from app.domain.phantom_spec import PhantomSpec
@@ -323,13 +323,13 @@ def test_an_import_into_a_session_that_is_open_elsewhere_is_refused(
 def test_an_interrupted_import_keeps_what_is_in(
     run: Any, exam: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    imported = cli_files.import_path
+    imported = cli_import.import_paths
 
     def interrupted(*arguments: Any, **_: Any) -> None:
         imported(*arguments)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli_files, "import_path", interrupted)
+    monkeypatch.setattr(cli_import, "import_paths", interrupted)
     said = run("import", exam, "--session", tmp_path / "s")
     assert (said.status, said.err) == (1, "Stopped. What was stored before stays.\n")
     session = open_session(tmp_path / "s.marrow")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis.extra import numpy as arrays
 
 from app.domain.exam import Exam
 from app.domain.grid import Grid
-from app.domain.maps import DISPLAY_RANGE, MEASURED, ParametricMap, Quantity
+from app.domain.maps import DISPLAY_RANGE, MEASURED, RECIPROCAL_MS, ParametricMap, Quantity
 
 MakeGrid = Callable[..., Grid]
 MakeMap = Callable[..., ParametricMap]
@@ -97,11 +98,11 @@ def test_an_exam_without_a_measured_map_is_refused(make_exam: MakeExam, make_map
         make_exam({Quantity.WATER: make_map(quantity=Quantity.WATER)})
 
 
-def test_measured_maps_on_different_grids_are_refused(
+def test_measured_maps_without_common_lines_are_refused(
     make_exam: MakeExam, make_map: MakeMap, make_grid: MakeGrid
 ) -> None:
     elsewhere = make_map(quantity=Quantity.R2STAR, grid=make_grid(origin_mm=(-8.0, -19.0, 30.0)))
-    with pytest.raises(ValueError, match="do not share one grid"):
+    with pytest.raises(ValueError, match="no common lines"):
         make_exam({Quantity.FF: make_map(), Quantity.R2STAR: elsewhere})
 
 
@@ -123,3 +124,39 @@ def test_the_acquired_voxel_counts_where_it_is_known_and_the_stored_one_where_no
     grid = make_grid(spacing_mm=(4.0, 0.5, 0.5))
     assert make_exam(grid=grid).native_pixel_area_mm2 == 0.25
     assert make_exam(grid=grid, native_voxel_mm=(1.5, 2.0)).native_pixel_area_mm2 == 3.0
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_floating_point_values_keep_every_digit_and_nan_stays_without_a_value(
+    make_map: MakeMap, kind: type
+) -> None:
+    stored = np.array([[[0.1, np.nan, -3.25, 41.7]]], kind)
+    one = make_map(stored)
+    assert one.value_at(0, 0, 0) == float(kind(0.1))
+    assert np.isnan(one.slice_values(0)[0, 1])
+    assert one.slice_values(0).dtype == np.float64
+    assert one.largest_stored == float(kind(41.7))
+
+
+def test_a_map_without_any_value_has_no_largest_number_and_no_voxel_that_reaches_it(
+    make_map: MakeMap,
+) -> None:
+    one = make_map(np.full((1, 2, 2), np.nan))
+    assert np.isnan(one.largest_stored)
+    assert not (one.stored == one.largest_stored).any()
+
+
+def test_a_t2star_in_ms_becomes_a_rate_per_second_and_zero_has_none(make_map: MakeMap) -> None:
+    linear = make_map([[[0, 250, 1000]]], quantity=Quantity.R2STAR, slope=0.1)
+    one = replace(linear, scaling=replace(linear.scaling, transform=RECIPROCAL_MS))
+    values = one.slice_values(0)[0]
+    assert np.isnan(values[0])
+    assert values[1:].tolist() == [40.0, 10.0]
+
+
+def test_a_t2star_that_misses_zero_by_its_last_digits_has_no_rate(make_map: MakeMap) -> None:
+    # 3 * 0.1 - 0.3 is 5.6e-17
+    linear = make_map([[[3, 4]]], quantity=Quantity.R2STAR, slope=0.1, intercept=-0.3)
+    values = replace(linear, scaling=replace(linear.scaling, transform=RECIPROCAL_MS)).slice_values(0)[0]
+    assert np.isnan(values[0])
+    assert values[1] == pytest.approx(10_000.0)

@@ -36,6 +36,11 @@ protocols = st.builds(
     levels_needed=st.dictionaries(st.sampled_from(list(MEAN_LEVELS)), st.integers(1, 5)),
     positive_t_score=st.floats(-5.0, 5.0),
     bmd_region=names,
+    anterior_fraction=st.floats(0.1, 1.0),
+    slices=st.sampled_from([1, 3]),
+    rotation=st.booleans(),
+    fit_depth_mm=bands,
+    numbers_hidden=st.booleans(),
 )
 
 
@@ -59,6 +64,25 @@ def test_the_defaults_are_those_of_the_written_protocol() -> None:
         "levels_needed": {"L1-L4": 3, "L1-L5": 4},
         "positive_t_score": -2.5,
         "bmd_region": "L1-L4",
+        "anterior_fraction": 0.667,
+        "margin_native_voxels": 2.0,
+        "slices": 1,
+        "rotation": False,
+        "fit": False,
+        "ladder": False,
+        "fit_height_mm": (18.0, 36.0),
+        "fit_depth_mm": (26.0, 45.0),
+        "numbers_hidden": False,
+        "bad_share_warn": 0.02,
+        "bad_share_reason": 0.10,
+        "ff_usual": (15.0, 80.0),
+        "r2star_usual_3t": (60.0, 300.0),
+        "r2star_usual_1_5t": (40.0, 200.0),
+        "ff_sd_usual": 12.0,
+        "r2star_cv_usual": 0.40,
+        "ff_step": 10.0,
+        "ff_from_median": 15.0,
+        "swap_modes": 30.0,
     }
 
 

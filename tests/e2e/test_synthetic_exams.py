@@ -77,6 +77,22 @@ def _read_case(desk: Desk, program: Program, session: Path, phantom: Phantom) ->
     desk.wait_for(lambda: stored.count("reading_event") == signed + 1, "the sign-off")
 
 
+def _import(desk: Desk, program: Program, session: Path) -> None:
+    """Look at the images, bring them in, and put the report away."""
+    program.choose_file("ctrl+i", "Import images", desk.folder / "dicom")
+    found = desk.wait_for(lambda: next(iter(program.windows("^Images to import")), ""), "what was found")
+    program.focus(found)
+    desk.save_picture("import-dialog")
+    # nothing is in the session before it is wanted there
+    assert desk.stored(session).count("exam") == 0
+    program.key("Return")
+    report = desk.wait_for(lambda: next(iter(program.windows("^Import")), ""), "the report of the import")
+    desk.save_picture("import-report")
+    program.focus(report)
+    program.key("Escape")
+    program.focus(program.window)
+
+
 def test_a_new_session_read_with_the_mouse_gives_the_truth_of_the_phantoms(
     desk: Desk, phantoms: dict[str, Phantom]
 ) -> None:
@@ -85,12 +101,7 @@ def test_a_new_session_read_with_the_mouse_gives_the_truth_of_the_phantoms(
     program = desk.start(None)
     program.choose_file("ctrl+n", "New session", session)
     desk.wait_for(session.exists, "the new session")
-    program.choose_file("ctrl+i", "Import DICOM", desk.folder / "dicom")
-    report = desk.wait_for(lambda: next(iter(program.windows("^Import")), ""), "the report of the import")
-    desk.save_picture("import-report")
-    program.focus(report)
-    program.key("Escape")
-    program.focus(program.window)
+    _import(desk, program, session)
     # folders are imported in the order of their names
     imported = [code for (code,) in stored.rows("SELECT code FROM exam ORDER BY id")]
     codes = dict(zip(imported, phantoms, strict=True))

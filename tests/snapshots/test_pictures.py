@@ -25,6 +25,9 @@ from app.ui.canvas import painting
 from app.ui.canvas.map_view import MapView
 from app.ui.canvas.scene import Caption, Marks
 from app.ui.canvas.view import Camera
+from app.ui.dialogs.import_tree import ImportTree
+from app.ui.dialogs.import_view import ImportView
+from app.ui.import_row import Kind, Row, Tick
 from app.ui.pages.level_table import LevelTable
 from app.ui.present import LevelRow
 from app.ui.theme import DARK
@@ -144,6 +147,36 @@ def test_the_table_of_levels_with_a_selected_line(qtbot: QtBot, check: Check) ->
     table.resize(308, table.height())
     table.show_selected(Level.L2)
     check("level-table", grabbed(table))
+
+
+def import_rows() -> tuple[Row, ...]:
+    """A patient with an exam of which one map is ticked, one is not, and one comes along."""
+    slope = np.add.outer(np.arange(96), np.arange(64)).astype(np.uint8)
+    tall, wide = slope, np.ascontiguousarray(slope.T)
+    maps = tuple(
+        Row(key, Kind.MAP, {}, tick=tick, enabled=enabled, picture=picture)
+        for key, tick, enabled, picture in (
+            ("ticked", Tick.ON, True, tall),
+            ("waits", Tick.OFF, False, wide),
+            ("along", Tick.NONE, False, np.zeros((0, 0), np.uint8)),
+        )
+    )
+    exam = Row("exam", Kind.EXAM, {}, maps, tick=Tick.PART, enabled=True)
+    return (Row("patient", Kind.PATIENT, {}, (exam,), tick=Tick.PART, enabled=True),)
+
+
+def test_the_tree_of_the_import_dialog_with_boxes_and_small_pictures(qtbot: QtBot, check: Check) -> None:
+    tree = ImportTree()
+    view = ImportView(tree)
+    qtbot.addWidget(view)
+    tree.setParent(view)
+    view.setPalette(theme.palette(DARK))
+    view.setStyleSheet(theme.style_sheet(DARK))
+    view.header().hide()
+    view.resize(860, 300)
+    view.show_rows(import_rows())
+    view.setCurrentIndex(tree.find("waits"))
+    check("import-tree", grabbed(view))
 
 
 def test_a_picture_that_changed_is_noticed(workspace: Workspace, qtbot: QtBot) -> None:

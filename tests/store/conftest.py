@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from app.store.exams import NewExam
 settings.register_profile("unhurried", parent=settings.default, deadline=None)
 settings.load_profile("unhurried")
 
-IDENTITY = Identity("Doe^Jane", "0417", "1960-01-02", "F", "2026-01-03", "A77", "1.2.3", "1.2.4")
+IDENTITY = Identity("Doe^Jane", "0417", "1960-01-02", "F", "2026-01-03", "A77", "1.2.3", "1.2.4", "66")
 
 
 def _make_map(quantity: Quantity, stored: npt.NDArray[np.integer]) -> ParametricMap:
@@ -59,7 +60,7 @@ def _make_exam(
 
 def _make_new(exam: Exam | None = None, *, study_uid: str = "1.2.3") -> NewExam:
     exam = exam or _make_exam()
-    identity = Identity("Doe^Jane", "0417", "1960-01-02", "F", "2026-01-03", "A77", study_uid, "1.2.4")
+    identity = replace(IDENTITY, study_uid=study_uid)
     sources = {quantity: [f"{quantity}.{index}" for index in range(3)] for quantity in exam.maps}
     return NewExam(exam, identity, sources, "GE", "Model X")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,13 @@ from app.domain.maps import Quantity
 from app.domain.measure import RoiStats
 from app.domain.protocol import Level
 from app.domain.reading import LevelState, Viewer
+from app.domain.reference import ReferenceSeries
 from app.domain.shapes import Rectangle
-from app.store import readings
+from app.store import answers, exams, readings
+from app.store.answers import AnswerRow
 from app.store.database import Database
+from app.store.exams import NewExam
+from app.store.series import NewReference
 
 TABLES = [
     "roi_revision",
@@ -24,6 +29,9 @@ TABLES = [
     "audit",
     "map_slice",
     "map",
+    "reference_slice",
+    "reference_series",
+    "series_answer",
     "reading",
     "protocol",
 ]
@@ -45,9 +53,15 @@ def foreign(
     path: Path,
     first: Viewer,
     exam_id: int,
+    make_new: Callable[..., NewExam],
     make_stats: Callable[..., dict[Quantity, RoiStats]],
 ) -> Iterator[sqlite3.Connection]:
     """Give the connection of a program that knows nothing of our habits."""
+    new = make_new()
+    water = new.exam.maps[Quantity.FF]
+    beside = NewReference(ReferenceSeries("T1", water.stored, water.grid, (0.0, 1.0)), [])
+    exams.join(database, exam_id, exams.pack(replace(new, references=(beside,))), actor="First")
+    answers.remember(database, [AnswerRow("GE", "", "", "", "", "FF", "percent", "First")])
     reading = readings.open_reading(database, first, exam_id)
     state = LevelState.measured(Rectangle(1, 2, 3, 4, 2))
     reading = readings.append_revision(database, reading, Level.L1, state, make_stats())
@@ -83,6 +97,11 @@ def test_a_foreign_program_cannot_rewrite_a_row(foreign: sqlite3.Connection, tab
             "map",
             "exam_id, quantity, dtype, grid, scaling, sha256",
             "exam_id, quantity, dtype, grid, '{}', ''",
+        ),
+        (
+            "reference_series",
+            "exam_id, name, dtype, grid, window, sha256",
+            "exam_id, name, dtype, grid, '[]', ''",
         ),
     ],
 )

@@ -144,7 +144,7 @@ def test_damaged_pixels_are_found_when_they_are_read_and_nothing_else_is_lost(
     # noise of many pages, so that the damage hits the content and nothing else
     big, small = make_exam(shape=(2, 90, 90)), make_exam("C0002", seed=1)
     keys = [exams.add(database, exams.pack(make_new(exam)), actor="First") for exam in (big, small)]
-    packed = exams.pack(make_new(big)).maps[0].slices[0]
+    packed = exams.pack(make_new(big)).maps[Quantity.FF].slices[0]
     database.close()
     content = bytearray(path.read_bytes())
     place = content.find(packed[len(packed) // 2 :][:64])

@@ -45,8 +45,10 @@ def _step(database: Database, reading: Reading, *, forward: bool = False) -> Rea
     find = redo_step if forward else undo_step
     step = find(reading.revisions, reading.history)
     assert step is not None
+    counted = (dict(one.stats) for one in reading.revisions if one.state == step.state)
+    stats = next(counted, {})
     return readings.append_revision(
-        database, reading, step.level, step.state, {}, action=step.action, target=step.target
+        database, reading, step.level, step.state, stats, action=step.action, target=step.target
     )
 
 

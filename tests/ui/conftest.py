@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from app.domain.maps import Quantity
+from app.domain.exam import Exam
+from app.domain.grid import Grid
+from app.domain.identity import Identity
+from app.domain.maps import RESAMPLED, ParametricMap, Quantity, Scaling
 from app.domain.protocol import LEVELS, Level
+from app.domain.reference import ReferenceSeries
 from app.domain.shapes import Rectangle, place
 from app.services import read_exam
+from app.services.open_session import create_session
+from app.store import exams
+from app.store.exams import NewExam
+from app.store.series import NewReference
 from app.ui.canvas.map_pair import MapPair
 from app.ui.canvas.map_view import MapView
 from app.ui.main_window import MainWindow
@@ -182,3 +193,65 @@ def stored() -> Callable[[Workspace], dict[Level, Rectangle]]:
             other.close()
 
     return stored
+
+
+# -- an exam of several grids -----------------------------------------------------------------------------
+
+_AXES = ((1.0, 0.0, 0.0), (0.0, 0.0, -1.0), (0.0, 1.0, 0.0))
+# the T2 is stored from right to left and from back to front
+_T2_AXES = ((-1.0, 0.0, 0.0), (0.0, 0.0, -1.0), (0.0, -1.0, 0.0))
+_SCALING = Scaling(1.0, 0.0, "ge.physical", "image_type", "ff.percent", "all", 40.0, 80.0, 0, 0, 0, 0)
+
+
+def mixed_exam(code: str = "C0009") -> Exam:
+    """FF on 60 x 50 voxels, R2* in float32 on 120 x 100 of the same place (its corner is empty), water.
+
+    Every one has a grid of its own.
+    """
+    coarse = Grid((9, 60, 50), (4.0, 2.0, 2.0), (0.0, 0.0, 0.0), _AXES)
+    fine = Grid((9, 120, 100), (4.0, 1.0, 1.0), (0.0, -0.5, 0.5), _AXES)
+    rng = np.random.default_rng(4)
+    ff = rng.integers(1, 100, coarse.shape).astype(np.int16)
+    r2star = rng.uniform(20, 280, fine.shape).astype(np.float32)
+    r2star[:, :20, :20] = np.nan
+    water = rng.integers(0, 900, (9, 30, 70)).astype(np.int16)
+    beside = Grid((9, 30, 70), (4.0, 3.0, 1.5), (0.0, 0.0, 0.0), _AXES)
+    maps = {
+        Quantity.FF: ParametricMap(Quantity.FF, ff, coarse, _SCALING),
+        Quantity.R2STAR: ParametricMap(Quantity.R2STAR, r2star, fine, replace(_SCALING, derived=RESAMPLED)),
+        Quantity.WATER: ParametricMap(Quantity.WATER, water, beside, _SCALING),
+    }
+    return Exam(code, maps, field_strength_t=3.0)
+
+
+def t2_series() -> ReferenceSeries:
+    """A T2 of 7 slices, 5 mm apart, on a grid that shares no line with the maps."""
+    grid = Grid((7, 140, 130), (5.0, 1.1, 0.9), (31.0, 107.0, 12.0), _T2_AXES)
+    stored = np.random.default_rng(5).integers(0, 700, grid.shape).astype(np.uint16)
+    return ReferenceSeries("T2", stored, grid, (0.0, 700.0))
+
+
+@pytest.fixture(scope="session")
+def mixed_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A session with C0009 (:func:`mixed_exam` with a T2) and C0001, which has nothing beside its maps."""
+    session = create_session(tmp_path_factory.mktemp("mixed") / "mixed.marrow", synthetic=True)
+    for exam, beside in (
+        (mixed_exam(), (NewReference(t2_series(), ()),)),
+        (Exam("C0001", {q: m for q, m in mixed_exam().maps.items() if q is not Quantity.WATER}), ()),
+    ):
+        new = NewExam(exam, Identity(study_uid=exam.code), {}, "GE", "", references=beside)
+        exams.add(session.database, exams.pack(new), actor="First")
+    session.close()
+    return session.path
+
+
+@pytest.fixture
+def mixed(
+    window: MainWindow, mixed_template: Path, tmp_path: Path, open_case: Callable[..., None]
+) -> Workspace:
+    """The window's workspace at C0009, of which every map and series has a grid of its own, on slice 4."""
+    window.open(Path(shutil.copy(mixed_template, tmp_path / "mixed.marrow")))
+    open_case(window.workspace, "C0009")
+    window.workspace.set_slice(4)
+    QApplication.processEvents()
+    return window.workspace

@@ -14,9 +14,11 @@ from pytestqt.qtbot import QtBot
 from app.domain.errors import AppError, Cancelled, InputError
 from app.domain.progress import Progress, Silent
 from app.domain.protocol import Level
+from app.files.dicom.wishes import Wishes
 from app.services import import_exams
-from app.services.changed import Changed, What
-from app.services.import_exams import ImportReport
+from app.services.changed import What
+from app.services.import_exams import ImportedExam, ImportReport
+from app.ui import jobs
 from app.ui.dialogs.report import ReportDialog
 from app.ui.jobs import Job
 from app.ui.main_window import MainWindow
@@ -57,6 +59,20 @@ def test_the_answer_arrives_in_the_windows_thread(job: Job, heard: list[Any], qt
     assert heard == [("progressed", (1, 2)), ("finished", 42)]
     assert threads == [threading.get_ident()] != worker
     assert not job.running
+
+
+def test_thousands_of_reports_do_not_drown_the_window(
+    job: Job, heard: list[Any], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "monotonic", lambda: 0.0)
+
+    def work(progress: Progress) -> None:
+        for done in range(5001):
+            progress.report(done, 5000)
+
+    with qtbot.waitSignal(job.finished):
+        job.start(work)
+    assert [told for kind, told in heard if kind == "progressed"] == [(0, 5000), (5000, 5000)]
 
 
 def test_an_error_is_delivered_as_it_was_raised(job: Job, heard: list[Any], qtbot: QtBot) -> None:
@@ -176,14 +192,14 @@ class Gate:
 def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
     """Stands for the import."""
     made = Gate(ImportReport((), ()))
-    monkeypatch.setattr(import_exams, "import_path", made)
+    monkeypatch.setattr(import_exams, "import_exams", made)
     return made
 
 
 def test_an_import_shows_its_progress_and_can_be_cancelled(
     window: MainWindow, gate: Gate, qtbot: QtBot, tmp_path: Path, told: list[AppError]
 ) -> None:
-    window.tasks.import_folder(tmp_path)
+    window.tasks.import_picks((), {}, ())
     assert gate.began.wait(10)
     status = window.status
     qtbot.waitUntil(lambda: status._bar.value() == 3)
@@ -202,7 +218,7 @@ def test_reading_goes_on_while_an_import_runs(
     window: MainWindow, gate: Gate, qtbot: QtBot, tmp_path: Path, fill: Callable[..., None],
     stored: Callable[[Workspace], Any],
 ) -> None:  # fmt: skip
-    window.tasks.import_folder(tmp_path)
+    window.tasks.import_picks((), {}, ())
     assert gate.began.wait(10)
     fill(window.workspace)
     assert len(stored(window.workspace)) == 5
@@ -215,7 +231,7 @@ def test_reading_goes_on_while_an_import_runs(
 def test_a_second_task_is_refused_with_a_sentence_while_one_runs(
     window: MainWindow, gate: Gate, qtbot: QtBot, tmp_path: Path, told: list[AppError]
 ) -> None:
-    window.tasks.import_folder(tmp_path)
+    window.tasks.import_picks((), {}, ())
     assert gate.began.wait(10)
     window.tasks.export(tmp_path)
     assert [problem.code for problem in told] == ["task.busy"]
@@ -229,7 +245,7 @@ def test_a_second_task_is_refused_with_a_sentence_while_one_runs(
 def test_closing_the_session_stops_the_import_and_says_nothing_about_it_later(
     window: MainWindow, gate: Gate, tmp_path: Path, told: list[AppError]
 ) -> None:
-    window.tasks.import_folder(tmp_path)
+    window.tasks.import_picks((), {}, ())
     assert gate.began.wait(10)
     gate.go_on.set()
     window.workspace.close()
@@ -245,7 +261,7 @@ def test_a_folder_without_dicom_is_said_in_a_sentence(
 ) -> None:
     (tmp_path / "empty").mkdir()
     with qtbot.waitSignal(tasks.ended):
-        tasks.import_folder(tmp_path / "empty")
+        tasks.survey_import((tmp_path / "empty",), Wishes())
     assert [problem.code for problem in told] == []
     assert not tasks.running
 
@@ -254,7 +270,7 @@ def test_an_import_into_a_read_only_session_is_refused_before_it_starts(
     workspace: Workspace, tasks: Tasks, told: list[AppError], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(type(workspace.session), "read_only", True)
-    tasks.import_folder(tmp_path)
+    assert not tasks.import_picks((), {}, ())
     assert [problem.code for problem in told] == ["store.read_only"]
     assert not tasks.running
 
@@ -281,12 +297,10 @@ def test_new_exams_are_announced_and_the_first_is_opened_where_none_was(
     seen: list[What] = []
     space.changed.connect(seen.append)
 
-    class Report:
-        changed = Changed(What.EXAMS)
-
-    monkeypatch.setattr(import_exams, "import_path", lambda *_: Report())
+    report = ImportReport((ImportedExam("C0001", (), 1, ()),), ())
+    monkeypatch.setattr(import_exams, "import_exams", lambda *_: report)
     with qtbot.waitSignal(tasks.imported):
-        tasks.import_folder(tmp_path)
+        tasks.import_picks((), {}, ())
     assert What.EXAMS in seen
     space.close()
     tasks.deleteLater()

@@ -136,6 +136,33 @@ def test_a_folder_dropped_without_a_session_says_what_to_do_first(bare: MainWind
     assert bare.banner.words.endswith(present.text("start.drop_needs_session"))
 
 
+def test_several_things_dropped_at_once_each_go_their_way(
+    bare: MainWindow, reading_session: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[tuple[Path, ...]] = []
+    joined: list[Path] = []
+    monkeypatch.setattr(bare.tasks, "survey_import", lambda paths, _: looked.append(paths))
+    monkeypatch.setattr(bare.tasks, "import_clinical", joined.append)
+    one, two, table = tmp_path / "one", tmp_path / "two.zip", tmp_path / "table.csv"
+    # the session first, whatever the order of the drop
+    bare.take([one, table, two, reading_session])
+    assert bare.workspace.session is not None
+    assert looked == [(one, two)]
+    assert joined == [table]
+
+
+def test_image_files_are_chosen_several_at_a_time(window: MainWindow, tmp_path: Path) -> None:
+    wanted: list[tuple[Path, ...]] = []
+    window.file_menu.images_wanted.disconnect()
+    window.file_menu.images_wanted.connect(wanted.append)
+    window.file_menu.actions["import_files"].trigger()
+    (dialog,) = dialogs(window, QFileDialog)
+    assert dialog.fileMode() is QFileDialog.FileMode.ExistingFiles
+    dialog.filesSelected.emit([str(tmp_path / "a.zip"), str(tmp_path / "b.nii")])
+    dialog.reject()
+    assert wanted == [(tmp_path / "a.zip", tmp_path / "b.nii")]
+
+
 def test_a_demo_that_cannot_be_written_is_said(bare: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_: str) -> Path:
         raise OSError(28, "No space left on device")
@@ -359,7 +386,7 @@ def test_the_synthetic_label_and_the_read_only_label_are_always_in_sight(window:
 
 
 def test_what_needs_a_session_is_offered_only_with_one(bare: MainWindow, reading_session: Path) -> None:
-    names = ("import", "clinical", "export", "copy", "close")
+    names = ("import", "import_files", "clinical", "export", "copy", "close")
     assert not any(bare.file_menu.actions[name].isEnabled() for name in names)
     bare.open(reading_session)
     assert all(bare.file_menu.actions[name].isEnabled() for name in names)
@@ -367,7 +394,9 @@ def test_what_needs_a_session_is_offered_only_with_one(bare: MainWindow, reading
     assert bare.stack.currentWidget() is bare.start
 
 
-@pytest.mark.parametrize("name", ["new", "open", "import", "clinical", "export", "picture", "copy"])
+@pytest.mark.parametrize(
+    "name", ["new", "open", "import", "import_files", "clinical", "export", "picture", "copy"]
+)
 def test_each_wish_that_needs_a_file_asks_without_stopping_the_window(window: MainWindow, name: str) -> None:
     window.file_menu.actions[name].trigger()
     (dialog,) = dialogs(window, QFileDialog)

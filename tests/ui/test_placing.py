@@ -341,7 +341,7 @@ def test_the_ghost_shows_where_a_click_would_place_and_takes_the_label_of_anothe
 
 def test_a_changed_level_of_the_ghost_is_repainted_on_screen(window: MainWindow, ff: Any) -> None:
     """Only what is named gets repainted, so a ghost of the same place and another level must be named."""
-    from app.ui.canvas.map_view import _different  # noqa: PLC0415 - the rule behind the repaint
+    from app.ui.canvas.slice_view import _different  # noqa: PLC0415 - the rule behind the repaint
 
     ff.move(50, 40)
     old = ff.view._marks

@@ -12,6 +12,7 @@ from app.domain.shapes import Rectangle
 from app.ui.canvas.map_view import MapView
 from app.ui.main_window import MainWindow
 from app.ui.pages.reading import ReadingPage
+from app.ui.workspace import Workspace
 
 
 def _on_screen(window: MainWindow, part: QWidget) -> QImage:
@@ -66,3 +67,30 @@ def test_a_drag_leaves_no_trace_on_either_map_or_in_the_panel(
     _mouse(view, QEvent.Type.MouseButtonRelease, start)
     qapp.processEvents()
     _assert_whole(window, parts)
+
+
+@pytest.mark.parametrize("zoom", [1.0, 2.7])
+def test_a_drag_leaves_no_trace_on_maps_of_other_voxels_or_on_the_reference(
+    mixed: Workspace, window: MainWindow, qapp: QApplication, zoom: float
+) -> None:
+    page = window.page("read")
+    assert isinstance(page, ReadingPage)
+    page.maps.toggle_reference()
+    for place, (level, index) in enumerate(zip(LEVELS, (4, 4, 4, 2, 7), strict=True)):
+        mixed.show_preview(level, Rectangle(index, 4 + 11 * place, 20, 7, 9))
+        mixed.commit_preview()
+    mixed.select(Level.L2)
+    qapp.processEvents()
+    views = list(page.maps.views.values())
+    view = views[1]
+    assert view.view is not None
+    page.maps.set_camera(view.view.zoomed(zoom, view.width() / 2, view.height() / 2))
+    qapp.processEvents()
+    left, top, right, bottom = view.view.box(mixed.rectangles[Level.L2])
+    start = QPointF((left + right) / 2, (top + bottom) / 2)
+    _mouse(view, QEvent.Type.MouseButtonPress, start)
+    for step in range(1, 30):
+        _mouse(view, QEvent.Type.MouseMove, start + QPointF(7 * step % 90 - 30, 11 * step % 130 - 70))
+        qapp.processEvents()
+    _assert_whole(window, [*views, page.maps.reference.view, page.panel])
+    _mouse(view, QEvent.Type.MouseButtonRelease, start)

@@ -284,7 +284,7 @@ class _HoleyMap(ParametricMap):
         return np.where(stored % 2 == 0, np.nan, np.where(stored % 3 == 0, np.inf, values))
 
 
-def test_a_voxel_without_a_value_is_shown_as_a_dash_and_drawn_without_a_warning(
+def test_a_voxel_without_a_value_says_so_and_is_drawn_without_a_warning(
     window: MainWindow, page: ReadingPage, maps: MapPair, ff: Any, open_case: Callable[..., None]
 ) -> None:
     space = window.workspace
@@ -297,10 +297,10 @@ def test_a_voxel_without_a_value_is_shown_as_a_dash_and_drawn_without_a_warning(
     object.__setattr__(case, "exam", Exam(case.exam.code, holey, id=case.exam.id))
     maps.show_case()
     stored = case.exam.maps[Quantity.FF].stored[space.slice]
-    for wanted, shown in ((stored % 2 == 0, "–"), ((stored % 2 == 1) & (stored % 3 == 0), "–")):
+    for wanted in (stored % 2 == 0, (stored % 2 == 1) & (stored % 3 == 0)):
         row, col = (int(place[0]) for place in np.nonzero(wanted))
         ff.move(row + 0.5, col + 0.5)
-        assert maps.views[Quantity.FF]._marks.readout == shown
+        assert maps.views[Quantity.FF]._marks.readout == "no value"
     assert not maps.grab().isNull()
 
 
@@ -364,3 +364,18 @@ def test_a_pointer_on_the_edge_of_the_picture_has_no_voxel_beyond_it(ff: Any) ->
     x, y = shown.to_screen(*shown.orientation.shown_shape)
     assert ff.view.stored_at(QPointF(x + 0.01, y + 0.01)) is None
     assert ff.view.stored_at(QPointF(x - 0.01, y - 0.01)) is not None
+
+
+def test_the_panel_stays_as_it_is_while_slices_change(
+    window: MainWindow, page: ReadingPage, fill: Callable[..., None]
+) -> None:
+    fill(window.workspace, Level.L1)
+    window.workspace.select(Level.L1)
+    page.panel.note.show()
+    page.panel.note.setText("half a sen")
+    numbers = list(page.panel.table.levels.rows)
+    window.workspace.set_slice(7)
+    assert page.panel.note.isVisible()
+    assert page.panel.table.levels.rows == numbers
+    window.workspace.select(Level.L2)
+    assert not page.panel.note.isVisible()

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import errno
 import functools
+import os
 import re
 import threading
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -22,6 +23,10 @@ SUFFIX = ".zip"
 MEMBER_LIMIT = 200_000
 _UTF8_NAME = 0x800
 _ENCRYPTED = 0x1
+_LOOK_EVERY = 500
+
+# called now and then; raises Cancelled
+Look = Callable[[], None]
 
 
 @dataclass(slots=True)
@@ -44,27 +49,39 @@ class Contents:
 @dataclass(slots=True)
 class _Open:
     archive: zipfile.ZipFile
-    infos: dict[Path, zipfile.ZipInfo]
+    infos: dict[Path, zipfile.ZipInfo] | None = None
 
 
 _LOCK = threading.Lock()
 
 
+def _nothing() -> None:
+    """Look at nothing: nobody can ask this work to stop."""
+
+
 @functools.lru_cache(maxsize=2)
 def _directory(path: Path, _modified: int, _size: int) -> _Open:
     """Index of an archive; reading it for every member anew would cost more than the members."""
-    archive = zipfile.ZipFile(path)
-    infos: dict[Path, zipfile.ZipInfo] = {}
-    for info in archive.infolist()[: MEMBER_LIMIT + 1]:
-        if not info.is_dir():
-            infos.setdefault(path / _inside(info), info)
-    return _Open(archive, infos)
+    return _Open(zipfile.ZipFile(path))
 
 
-def _open(path: Path) -> _Open:
+def _open(path: Path, look: Look = _nothing) -> tuple[zipfile.ZipFile, dict[Path, zipfile.ZipInfo]]:
     status = path.stat()
     with _LOCK, _faults():
-        return _directory(path, status.st_mtime_ns, status.st_size)
+        opened = _directory(path, status.st_mtime_ns, status.st_size)
+        if opened.infos is None:
+            opened.infos = _named(path, opened.archive, look)
+        return opened.archive, opened.infos
+
+
+def _named(path: Path, archive: zipfile.ZipFile, look: Look) -> dict[Path, zipfile.ZipInfo]:
+    infos: dict[Path, zipfile.ZipInfo] = {}
+    for done, info in enumerate(archive.infolist()[: MEMBER_LIMIT + 1]):
+        if not done % _LOOK_EVERY:
+            look()
+        if not info.is_dir():
+            infos.setdefault(path / _inside(info), info)
+    return infos
 
 
 def close_archives() -> None:
@@ -88,21 +105,28 @@ def is_archive(path: Path) -> bool:
     return path.suffix.lower() == SUFFIX
 
 
-def contents(path: Path) -> Contents:
+def contents(path: Path, look: Look = _nothing) -> Contents:
     """List an archive.
 
     Parameters
     ----------
     path : Path
         A zip file.
+    look : callable
+        Called every so many members; raises Cancelled.
 
     Raises
     ------
     OSError
         When it cannot be read or is damaged.
+    Cancelled
+        When the user asked to stop.
     """
     result = Contents()
-    for member, info in sorted(_open(path).infos.items()):
+    _, infos = _open(path, look)
+    for done, (member, info) in enumerate(sorted(infos.items(), key=lambda one: one[0].parts)):
+        if not done % _LOOK_EVERY:
+            look()
         if info.flag_bits & _ENCRYPTED:
             result.encrypted.append(member)
         elif is_archive(member):
@@ -126,9 +150,37 @@ def open_file(path: Path) -> Iterator[IO[bytes]]:
         with path.open("rb") as file:
             yield file
         return
-    opened = _open(archive)
-    with _faults(), opened.archive.open(_info(opened, path)) as member:
+    opened, infos = _open(archive)
+    with _faults(), opened.open(_info(infos, path)) as member:
         yield member
+
+
+def read_start(path: Path, limit: int) -> bytes:
+    """The first bytes of a file on disc or in an archive, all of them where it is no longer than the limit.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    limit : int
+        Bytes to read at most.
+
+    Raises
+    ------
+    OSError
+        As :func:`open_file`.
+    """
+    if _archive_of(path) is not None:
+        with open_file(path) as member:
+            return member.read(limit)
+    with path.open("rb", buffering=0) as file:
+        # a limit far above the size of the file would be reserved whole
+        wanted = min(limit, os.fstat(file.fileno()).st_size)
+        data = file.read(wanted)
+        # one read may give less than there is
+        while len(data) < wanted and (more := file.read(wanted - len(data))):
+            data += more
+        return data
 
 
 def file_size(path: Path) -> int:
@@ -140,17 +192,19 @@ def file_size(path: Path) -> int:
         When it is not there.
     """
     archive = _archive_of(path)
-    return path.stat().st_size if archive is None else _info(_open(archive), path).file_size
+    return path.stat().st_size if archive is None else _info(_open(archive)[1], path).file_size
 
 
 def _archive_of(path: Path) -> Path | None:
     """The archive a path leads into; a folder may be called so as well."""
+    if SUFFIX not in str(path).lower():
+        return None
     return next((parent for parent in path.parents if is_archive(parent) and parent.is_file()), None)
 
 
-def _info(opened: _Open, path: Path) -> zipfile.ZipInfo:
+def _info(infos: dict[Path, zipfile.ZipInfo], path: Path) -> zipfile.ZipInfo:
     try:
-        return opened.infos[path]
+        return infos[path]
     except KeyError:
         raise FileNotFoundError(errno.ENOENT, "No such file in the archive") from None
 

@@ -2,7 +2,8 @@
 
 Order: quantity code of a Real World Value Mapping; tokens of Image Type or Frame Type; Philips' private image
 type; GE's private sequence name together with the prefix it gives the series description; patterns in the
-series description. The first that speaks decides; every other that speaks must agree.
+series description. The first that speaks decides; every other that speaks must agree. Where none speaks, a
+person may say what an image shows, and is heard only there.
 """
 
 from __future__ import annotations
@@ -55,6 +56,10 @@ _SIGNAL_TYPES = frozenset(
     {"M", "R", "I", "P", "M_FFE", "M_SE", "M_IR", "R_FFE", "I_FFE", "P_FFE", "PHASE MAP"}
 )
 _SIGNAL_PLACES = slice(2, 4)
+# of these, the ones that show no anatomy
+_NO_MAGNITUDE = frozenset({"R", "I", "P", "R_FFE", "I_FFE", "P_FFE", "SW_P", "SW_P_FFE", "PHASE MAP"})
+# many slices side by side in one picture
+_MOSAIC = "MOSAIC"
 # other quantities, in the vendors' words: beside an FF or R2* role they are a contradiction
 _OTHER_MAPS = frozenset(
     {"FIELD_MAP", "FIELD MAP", "B0", "B0 MAP", "B0_MAP", "T1 MAP", "T1_MAP", "T2 MAP", "T2_MAP", "R2 MAP"}
@@ -84,12 +89,14 @@ _PATTERNS = (
     (re.compile(r"r2\s?\*|r2[ _-]?star|r2s[ _-]?eff", re.IGNORECASE), Quantity.R2STAR),
     (re.compile(r"t2\s?\*|t2[ _-]?star|t2s[ _-]?eff", re.IGNORECASE), T2STAR),
 )
+# LiverLab's water percentage: named beside its siblings, and no map that is measured
+_WATER_PERCENTAGE = re.compile(r"_wp$", re.IGNORECASE)
 _EXCLUDED = (
     (re.compile(r"(?<![a-z0-9])b0(?![0-9])", re.IGNORECASE), "B0"),
     (re.compile(r"(?<![a-z0-9])mre(?![a-z0-9])", re.IGNORECASE), "MRE"),
     (re.compile(r"confidence", re.IGNORECASE), "confidence"),
     (re.compile(r"goodness", re.IGNORECASE), "goodness"),
-    (re.compile(r"_wp$", re.IGNORECASE), "_WP"),
+    (_WATER_PERCENTAGE, "_WP"),
     (re.compile(r"w/o\s+correction", re.IGNORECASE), "w/o correction"),
 )
 _REFORMATTED = frozenset({"REFORMATTED", "MPR", "MIP", "MINIP", "AVERAGE", "PROJECTION IMAGE", "SCREEN SAVE"})
@@ -110,7 +117,8 @@ class Role:
     quantity : Quantity
         What it shows, or becomes.
     evidence : str
-        ``rwvm_code``, ``rwvm_unit``, ``image_type``, ``philips_private``, ``ge_private`` or ``description``.
+        ``rwvm_code``, ``rwvm_unit``, ``image_type``, ``philips_private``, ``ge_private``, ``description``, or
+        ``answer`` where only a person said it.
     reciprocal : bool
         It is a T2* map, which is turned into R2* voxel by voxel.
     sure : bool
@@ -183,7 +191,7 @@ def role_of(evidence: Evidence) -> Role | NoRole:
     said = _said(evidence, vendor, tokens)
     roles, witness = _first_witness(evidence, vendor, said)
     if not roles or (witness == "description" and _is_signal(evidence, vendor, tokens)):
-        return NoRole("role.none")
+        return _no_role(evidence, vendor, tokens)
     role = roles[0]
     objection = (
         _objection(roles, said, heard=vendor != "philips" and not evidence.enhanced)
@@ -199,6 +207,51 @@ def role_of(evidence: Evidence) -> Role | NoRole:
         witness = "rwvm_unit"
     quantity = Quantity.R2STAR if role == T2STAR else Quantity(role)
     return Role(quantity, witness, reciprocal=role == T2STAR, sure=sure)
+
+
+def open_to_answer(evidence: Evidence) -> bool:
+    """Whether nothing at all says what an MR image shows, so that a person may.
+
+    A word, a code or a unit of some other quantity is enough to keep the question unasked.
+    """
+    verdict = role_of(evidence)
+    tokens = tuple(token.upper() for token in evidence.image_type)
+    kinds = (*tokens[_SIGNAL_PLACES], evidence.philips_type)
+    units = frozenset[str]().union(*_UNITS.values())
+    return (
+        isinstance(verdict, NoRole)
+        and verdict.code == "role.none"
+        and _OTHER_MAPS.isdisjoint(tokens)
+        and _OTHER_PRIVATE.isdisjoint(kinds)
+        and _NO_MAGNITUDE.isdisjoint(kinds)
+        and _MOSAIC not in tokens
+        and _unwanted(tokens, evidence.description) is None
+        and all(one.unit in units and not one.quantity for one in evidence.mappings)
+    )
+
+
+def answered(role: Role, evidence: Evidence) -> Role | NoRole:
+    """What an image shows of which a person said it: the answer, where its own header says nothing else.
+
+    Parameters
+    ----------
+    role : Role
+        The answer.
+    evidence : Evidence
+        Everything the header of this image says.
+    """
+    verdict = role_of(evidence)
+    if isinstance(verdict, Role) or verdict.code != "role.none":
+        return verdict
+    tokens = tuple(token.upper() for token in evidence.image_type)
+    shown = T2STAR if role.reciprocal else str(role.quantity)
+    return _other_quantity(shown, evidence, tokens) or _unwanted(tokens, evidence.description) or role
+
+
+def _no_role(evidence: Evidence, vendor: str, tokens: tuple[str, ...]) -> NoRole:
+    if vendor == "siemens" and "DERIVED" in tokens and _WATER_PERCENTAGE.search(evidence.description.strip()):
+        return _no("role.excluded", word="_WP")
+    return NoRole("role.none")
 
 
 def _said(evidence: Evidence, vendor: str, tokens: tuple[str, ...]) -> _Said:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any, Self
@@ -98,6 +99,10 @@ def _answer(pixels: bytes, syntax: UID, form: PixelForm, index: int) -> npt.NDAr
         return type(problem).__name__
 
 
+def nothing() -> None:
+    """Look at nothing: nobody can ask this work to stop."""
+
+
 @dataclass(slots=True)
 class Decoder:
     """Decompresses slices, the dangerous ones apart; a context manager that ends its process.
@@ -108,10 +113,13 @@ class Decoder:
         What runs in the process.
     patience_s : float
         Seconds one slice may take.
+    look : callable
+        Called before each slice and while one is waited for; raises Cancelled.
     """
 
     body: Serve = serve
     patience_s: float = PATIENCE_S
+    look: Callable[[], None] = nothing
     _worker: Worker | None = field(default=None)
 
     def __enter__(self) -> Self:
@@ -128,20 +136,19 @@ class Decoder:
 
         Raises
         ------
+        Cancelled
+            When the user asked to stop.
         Exception
             Over damaged data, also when the process died or hung over it.
         """
+        self.look()
         if PLUGINS[syntax] != _KEPT_APART:
             return decompress(pixels, syntax, form, index)
         if self._worker is None:
             # every file gets its chance, however many before it were broken
             self._worker = Worker(self.body, lives=sys.maxsize)
         self._worker.give((pixels, str(syntax), form, index))
-        answer = self._worker.take(_wait, self.patience_s)
+        answer = self._worker.take(self.look, self.patience_s)
         if not isinstance(answer, np.ndarray):
             raise ValueError(f"not decoded: {answer}")  # noqa: TRY004 - the data are wrong, no type of ours
         return answer
-
-
-def _wait() -> None:
-    """Nothing to look at between two slices."""

@@ -7,7 +7,7 @@ and most readers look at neither, or apply the first frame's rescale to all; her
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,11 +15,11 @@ import pydicom
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
-from app.files.dicom.archive import file_size, open_file
+from app.files.dicom.archive import file_size, read_start
 from app.files.dicom.classify import NoRole, Role, role_of
 from app.files.dicom.evidence import Evidence, evidence_of
 from app.files.dicom.found import Notice, Refusal
-from app.files.dicom.headers import BadValue, inflated, numbers, text, texts
+from app.files.dicom.headers import BadValue, inflated, name_encoding, numbers, text, texts
 from app.files.dicom.image import Unfit, image_of
 from app.files.dicom.pixels import UNCOMPRESSED
 from app.files.dicom.slices import Slice, slice_of
@@ -33,6 +33,7 @@ _WHOLE_FILE = (
     *("PatientBirthDate", "PatientSex", "MagneticFieldStrength", "StudyInstanceUID", "SeriesInstanceUID"),
     *("FrameOfReferenceUID", "PhotometricInterpretation", "Rows", "Columns", "BitsAllocated", "BitsStored"),
     *("HighBit", "PixelRepresentation", "LossyImageCompression", "ImageType", "SliceThickness"),
+    *("PatientAge", "ProtocolName", "EchoPulseSequence"),
 )
 # functional group: the elements that a classic image would have in itself
 _GROUPS = {
@@ -40,6 +41,12 @@ _GROUPS = {
     "PlaneOrientationSequence": ("ImageOrientationPatient",),
     "PixelMeasuresSequence": ("PixelSpacing", "SliceThickness", "SpacingBetweenSlices"),
     "PixelValueTransformationSequence": ("RescaleSlope", "RescaleIntercept"),
+}
+# good to know, and nothing rests on it: what names the contrast of an anatomical image
+_TIMING = {
+    "MRTimingAndRelatedParametersSequence": ("RepetitionTime",),
+    "MREchoSequence": ("EffectiveEchoTime",),
+    "MRModifierSequence": ("InversionRecovery", "InversionTimes"),
 }
 _MAPPINGS = "RealWorldValueMappingSequence"
 _PHILIPS_NESTED = 0x2005140F
@@ -75,14 +82,15 @@ def read_whole_header(path: Path) -> Dataset:
     OSError
         When the file cannot be read.
     """
-    with open_file(path) as file:
-        data = file.read(_HEADER_LIMIT)
+    data = read_start(path, _HEADER_LIMIT)
     try:
-        plain = io.BytesIO(inflated(data, _HEADER_LIMIT))
-        return pydicom.dcmread(plain, stop_before_pixels=True, force=True)
+        plain = inflated(data, _HEADER_LIMIT)
+        dataset = pydicom.dcmread(io.BytesIO(plain), stop_before_pixels=True, force=True)
+        name_encoding(dataset, data, plain)
     except Exception as error:
         # pydicom raises whatever the broken bytes provoke, of any type
         raise Unfit("file.broken") from error
+    return dataset
 
 
 def read_frames(path: Path) -> tuple[Frame, ...]:
@@ -135,6 +143,7 @@ def _flat(dataset: Dataset, whole: Dataset, groups: Dataset, shared: Dataset) ->
         for keyword in keywords:
             if group is not None and keyword in group:
                 made[keyword] = group[keyword]
+    _add_timing(made, groups, shared)
     kind = _group("MRImageFrameTypeSequence", groups, shared)
     if kind is not None and texts(kind, "FrameType"):
         # a new element: the one of the whole file is shared by all frames
@@ -147,6 +156,14 @@ def _flat(dataset: Dataset, whole: Dataset, groups: Dataset, shared: Dataset) ->
         made[_PHILIPS_NESTED] = groups[_PHILIPS_NESTED]
     _add_acquisition_matrix(made, _group("MRFOVGeometrySequence", groups, shared))
     return made
+
+
+def _add_timing(made: Dataset, groups: Dataset, shared: Dataset) -> None:
+    for name, keywords in _TIMING.items():
+        items: Sequence[Dataset] = groups.get(name) or shared.get(name) or ()
+        for keyword in keywords:
+            if len(items) == 1 and keyword in items[0]:
+                made[keyword] = items[0][keyword]
 
 
 def _group(name: str, groups: Dataset, shared: Dataset) -> Dataset | None:
@@ -200,7 +217,7 @@ def slices_of(path: Path) -> tuple[list[Slice], Notice | None] | Refusal:
         _check_file(path, frames[0].header, len(frames))
         roles = [_role(frame) for frame in frames]
         slices = [
-            _slice(path, frame, role, len(frames))
+            slice_of_frame(path, frame, role, len(frames))
             for frame, role in zip(frames, roles, strict=True)
             if isinstance(role, Role)
         ]
@@ -241,7 +258,25 @@ def _role(frame: Frame) -> Role | None:
     return role
 
 
-def _slice(path: Path, frame: Frame, role: Role, frames: int) -> Slice:
+def slice_of_frame(path: Path, frame: Frame, role: Role, frames: int) -> Slice:
+    """One frame as a slice of a future map.
+
+    Parameters
+    ----------
+    path : Path
+        Its file.
+    frame : Frame
+        From :func:`read_frames`.
+    role : Role
+        What it shows.
+    frames : int
+        How many the file holds.
+
+    Raises
+    ------
+    Unfit, BadValue
+        When it cannot be used.
+    """
     header = Dataset()
     header.update(frame.header)
     header.file_meta = frame.header.file_meta

@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from app.domain.progress import Progress
+from app.files.dicom.archive import close_archives
 from app.files.dicom.found import ExamFound, Found, Notice, Refusal
 from app.files.dicom.headers import quietly
 from app.files.dicom.load import as_notices
 from app.files.dicom.look_closer import look_closer
 from app.files.dicom.pair import build_exams
+from app.files.dicom.questions import ask, questions
+from app.files.dicom.references import add_references
 from app.files.dicom.scan import scan
+from app.files.dicom.slices import Slice
 from app.files.dicom.stack import build_stacks
+from app.files.dicom.wishes import Wishes
+from app.files.volume_exams import take_volumes
+
+_NONE = Wishes()
 
 
-def find_exams(path: Path, progress: Progress) -> Found:
+def find_exams(path: Path | Sequence[Path], progress: Progress, wishes: Wishes = _NONE) -> Found:
     """Sort every file under a path into the maps of exams, or refuse it with a reason.
 
     Parameters
     ----------
-    path : Path
-        A folder or a single file; a path that does not exist is refused like any other.
+    path : Path or sequence of Path
+        A folder or a single file, or several, none inside another: maps of one exam may lie in different
+        ones. A path that does not exist is refused like any other.
     progress : Progress
         Told of every file.
+    wishes : Wishes
+        What a person said of series of which nothing else says what they show, and asked to be made.
 
     Returns
     -------
     Found
-        Each file in exactly one map of one exam, or refused.
+        Each file in exactly one map or reference series of one exam, or refused.
 
     Raises
     ------
@@ -37,15 +48,36 @@ def find_exams(path: Path, progress: Progress) -> Found:
         When the user asked to stop.
     """
     scanned = scan(path, progress)
-    with quietly():
-        closer = look_closer(scanned, progress)
-        stacks, irregular = build_stacks(closer.slices)
-    exams, unpaired = build_exams(stacks)
-    several = {one.image.path for one in closer.slices if one.frame is not None}
-    exams, refused = _account([*closer.refused, *irregular, *unpaired], exams, several, closer.notices)
+    try:
+        with quietly():
+            closer = look_closer(scanned, progress)
+            asked = ask(scanned, closer, wishes.answers, progress)
+            slices = sorted([*closer.slices, *asked.slices], key=lambda one: one.image.path)
+            stacks, irregular = build_stacks(slices)
+            exams, unpaired = build_exams(stacks, wishes)
+            beside = add_references(exams, asked, wishes.answers, progress)
+    finally:
+        close_archives()
+    settled = asked.settled | beside.settled
+    silent = [one for one in closer.refused if one.code != "role.none" or one.path not in settled]
+    several = {one.image.path for one in slices if one.frame is not None} | beside.frames | {*closer.several}
+    refused = [*asked.refused, *beside.refused, *silent, *irregular, *unpaired]
+    exams, refused = _account(refused, beside.exams, several, {**closer.notices, **asked.notices})
+    volumes = take_volumes(refused, wishes, progress)
     return Found(
-        tuple(sorted(exams, key=_first_file)), tuple(sorted(refused, key=lambda refusal: refusal.path))
+        tuple(sorted([*_point_out_guesses(exams, slices), *volumes.exams], key=_first_file)),
+        tuple(sorted(volumes.refused, key=lambda refusal: refusal.path)),
+        (*questions(asked, wishes.answers, beside.named), *volumes.questions),
     )
+
+
+def _point_out_guesses(exams: Iterable[ExamFound], slices: Iterable[Slice]) -> Iterator[ExamFound]:
+    """Say of each exam in which character set its names were read where its files do not say it."""
+    guessed = {one.image.path: one.image.guessed_charset for one in slices if one.image.guessed_charset}
+    for exam in exams:
+        charsets = dict.fromkeys(guessed[path] for path in exam.files if path in guessed)
+        notices = [Notice("people.guessed_charset", {"charset": charset}) for charset in charsets]
+        yield replace(exam, warnings=(*exam.warnings, *notices))
 
 
 def _account(
@@ -66,7 +98,9 @@ def _account(
     complete = []
     for exam in exams:
         frames = [notices[path] for path in exam.files if path in notices]
-        parts = [refusal for refusal in refused if refusal.path in several.intersection(exam.files)]
+        of_frames = several.intersection(exam.files)
+        # of thousands of refusals few are of such files
+        parts = [refusal for refusal in refused if refusal.path in of_frames] if of_frames else []
         complete.append(replace(exam, warnings=(*exam.warnings, *frames, *as_notices(parts))))
     return complete, [*plain, *left.values()]
 

@@ -11,6 +11,8 @@ from app.domain.exam import Exam
 from app.domain.grid import Grid
 from app.domain.identity import Identity
 from app.domain.maps import Quantity, Scaling
+from app.domain.reference import ReferenceSeries
+from app.files.dicom.wishes import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,13 @@ class MapFound:
         What a person said of the scale.
     scaling : Scaling or None
         What the range check found; None until the voxels have been read.
+    lines : tuple of (float, float)
+        Slope and intercept of each slice where they differ; then the values are computed slice by slice and
+        ``slope`` and ``intercept`` are 1 and 0. Empty where all slices share them.
+    onto : Grid or None
+        The grid that the map is resampled onto once read, because a person asked for it.
+    volume : str
+        Kind of a file that holds the map whole (``nifti``, ``nrrd`` or ``metaimage``); empty for DICOM.
     """
 
     quantity: Quantity
@@ -179,6 +188,32 @@ class MapFound:
     notes: tuple[Notice, ...] = ()
     confirmed: Confirmation | None = None
     scaling: Scaling | None = None
+    lines: tuple[tuple[float, float], ...] = ()
+    onto: Grid | None = None
+    volume: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceFound:
+    """An anatomical series of the same study and frame of reference, known from headers alone.
+
+    Attributes
+    ----------
+    name : str
+        As in :class:`app.domain.reference.ReferenceSeries`.
+    grid, files, sop_uids, series_uid, description, pixels, frames, volume
+        As in :class:`MapFound`.
+    """
+
+    name: str
+    grid: Grid
+    files: tuple[Path, ...]
+    sop_uids: tuple[str, ...]
+    series_uid: str
+    description: str
+    pixels: PixelForm
+    frames: tuple[int, ...] = ()
+    volume: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +234,12 @@ class ExamFound:
         Acquired ``(row, col)`` voxel size before zero filling.
     warnings : tuple of Notice
         What the reader should know, such as ``exam.no_r2star``.
+    references : tuple of ReferenceFound
+        Sagittal anatomical series to look at beside the maps.
+    unpaired : tuple of MapFound
+        R2* that cannot be counted together with FF as it is; refused, unless resampling was asked for.
+    signal_ff : bool
+        FF is computed from water and fat, because there is no FF map and a person asked for it.
     """
 
     identity: Identity
@@ -208,11 +249,16 @@ class ExamFound:
     model: str
     native_voxel_mm: tuple[float, float] | None
     warnings: tuple[Notice, ...] = ()
+    references: tuple[ReferenceFound, ...] = ()
+    unpaired: tuple[MapFound, ...] = ()
+    signal_ff: bool = False
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Every file of every map, once."""
-        return tuple(dict.fromkeys(path for found in self.maps for path in found.files))
+        """Every file of every map and reference series, once."""
+        of_maps = (path for found in self.maps for path in found.files)
+        of_references = (path for found in self.references for path in found.files)
+        return tuple(dict.fromkeys((*of_maps, *of_references)))
 
     @property
     def slices(self) -> int:
@@ -230,10 +276,13 @@ class Found:
         In order of their first file.
     refused : tuple of Refusal
         In order of path.
+    questions : tuple of Question
+        Series of which a person may say what they show.
     """
 
     exams: tuple[ExamFound, ...]
     refused: tuple[Refusal, ...]
+    questions: tuple[Question, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -252,6 +301,8 @@ class LoadedExam:
         What the reader should know.
     refused : tuple of Refusal
         Files of maps that headers promised and voxels did not keep.
+    references : tuple of (ReferenceFound, ReferenceSeries)
+        Those that could be read.
     """
 
     exam: Exam
@@ -259,6 +310,7 @@ class LoadedExam:
     sources: Mapping[Quantity, MapFound]
     warnings: tuple[Notice, ...] = ()
     refused: tuple[Refusal, ...] = ()
+    references: tuple[tuple[ReferenceFound, ReferenceSeries], ...] = ()
 
 
 class ExamRefused(AppError):  # noqa: N818 - a verdict on files, as Refusal is

@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
-import numpy as np
-import numpy.typing as npt
-
-from app.domain.errors import Value
 from app.domain.exam import Exam
-from app.domain.maps import MEASURED, ParametricMap, Quantity
+from app.domain.grid import Grid
+from app.domain.maps import MEASURED, SIGNAL_FF, ParametricMap, Quantity, Stored
 from app.domain.progress import Progress
-from app.files.dicom.archive import close_archives
-from app.files.dicom.decompress import Decoder
+from app.domain.reference import ReferenceSeries
+from app.files.dicom.derive import on_grid
 from app.files.dicom.found import (
     ExamFound,
     ExamRefused,
     LoadedExam,
     MapFound,
     Notice,
+    ReferenceFound,
     Refusal,
     ScaleDecision,
 )
-from app.files.dicom.headers import quietly
 from app.files.dicom.pair import missing_maps
-from app.files.dicom.pixels import BadPixels, read_slices
+from app.files.dicom.reading import Reading, is_computed, read_maps, read_references, refuse_map
 from app.files.dicom.scale import Disagreement, Foreground, check_scale, decide, foreground_of
 
-
-@dataclass(slots=True)
-class _Reading:
-    """What has been read of an exam so far."""
-
-    done: int
-    total: int
-    stored: dict[Quantity, npt.NDArray[np.integer]] = field(default_factory=dict)
-    refused: list[Refusal] = field(default_factory=list)
+# notices that hold only while these maps are there
+_NEEDED = {
+    "exam.signal_ff": {Quantity.FF},
+    "map.resampled": {Quantity.FF, Quantity.R2STAR},
+    "pair.own_voxels": {Quantity.FF, Quantity.R2STAR},
+}
 
 
 def load_exam(found: ExamFound, progress: Progress) -> LoadedExam:
@@ -66,22 +60,66 @@ def load_exam(found: ExamFound, progress: Progress) -> LoadedExam:
     Cancelled
         When the user asked to stop.
     """
-    reading = _read(found, progress)
-    maps, sources = _check_maps(found, reading)
-    if not any(quantity in maps for quantity in MEASURED):
-        left = [one for one in found.maps if one.quantity in maps]
-        without = [refusal for one in left for refusal in _refuse(one, "exam.no_measured_map")]
-        raise ExamRefused(_in_order([*reading.refused, *without]))
-    used = {path for one in sources.values() for path in one.files}
-    parts = as_notices(refusal for refusal in reading.refused if refusal.path in used)
-    refused = _in_order(refusal for refusal in reading.refused if refusal.path not in used)
-    exam = Exam("", maps, field_strength_t=found.field_strength_t, native_voxel_mm=found.native_voxel_mm)
-    warnings = (*_warnings(found, maps), *parts)
-    return LoadedExam(exam, found.identity, MappingProxyType(sources), warnings, refused)
+    reading = read_maps(found, progress)
+    checked = _check_maps(found, reading, progress)
+    if _has_measured(checked):
+        # hundreds of slices that nobody will see of an exam that is refused
+        read_references(found, reading, progress)
+    return _loaded(found, reading, checked)
 
 
-def decide_scales(found: ExamFound, progress: Progress) -> dict[Quantity, ScaleDecision | Refusal]:
-    """Put rule and range of every measured map side by side, for a person to decide.
+def _has_measured(checked: _Checked) -> bool:
+    return any(quantity in checked.maps for quantity in MEASURED)
+
+
+def _loaded(found: ExamFound, reading: Reading, checked: _Checked) -> LoadedExam:
+    refused = [*reading.refused, *checked.refused]
+    if not _has_measured(checked):
+        left: list[MapFound | ReferenceFound] = [*checked.sources.values(), *found.references]
+        refused += [why for one in left for why in refuse_map(one, "exam.no_measured_map")]
+        raise ExamRefused(_in_order(refused))
+    references = tuple(reading.references)
+    used = {path for one in checked.sources.values() for path in one.files}
+    used |= {path for one, _ in references for path in one.files}
+    parts = as_notices(refusal for refusal in refused if refusal.path in used)
+    native = found.native_voxel_mm
+    return LoadedExam(
+        Exam("", checked.maps, field_strength_t=found.field_strength_t, native_voxel_mm=native),
+        found.identity,
+        MappingProxyType(checked.sources),
+        (*notices_with(found, checked.maps), *parts),
+        _in_order(refusal for refusal in refused if refusal.path not in used),
+        references,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """What the voxels of an exam say, also where they are not let in as they are.
+
+    Attributes
+    ----------
+    decisions : mapping of Quantity to ScaleDecision or Refusal
+        Rule and range of every map side by side; a refusal where nothing a person could say would help.
+    stored : mapping of Quantity to ndarray, shape (slices, rows, cols)
+        Voxels of every map that could be read, on the grid it was found on.
+    references : tuple of (ReferenceFound, ReferenceSeries)
+        Anatomical series that could be read, also beside maps that are not let in.
+    loaded : LoadedExam or None
+        The exam as :func:`load_exam` gives it; None where that refuses it.
+    refused : tuple of Refusal
+        Files that are in no map of ``loaded``.
+    """
+
+    decisions: Mapping[Quantity, ScaleDecision | Refusal]
+    stored: Mapping[Quantity, Stored]
+    references: tuple[tuple[ReferenceFound, ReferenceSeries], ...]
+    loaded: LoadedExam | None
+    refused: tuple[Refusal, ...]
+
+
+def judge_exam(found: ExamFound, progress: Progress) -> Judged:
+    """Read an exam as :func:`load_exam` does, and keep what a person needs to decide about it.
 
     Parameters
     ----------
@@ -90,25 +128,38 @@ def decide_scales(found: ExamFound, progress: Progress) -> dict[Quantity, ScaleD
     progress : Progress
         Told of every slice.
 
-    Returns
-    -------
-    dict of Quantity to ScaleDecision or Refusal
-        A refusal where nothing a person could say would help.
+    Raises
+    ------
+    Cancelled
+        When the user asked to stop.
     """
-    reading = _read(found, progress)
-    foreground = _foreground(found, reading)
-    decided: dict[Quantity, ScaleDecision | Refusal] = {}
-    for one in found.maps:
-        if one.quantity not in MEASURED:
-            continue
-        if one.quantity not in reading.stored:
-            decided[one.quantity] = next(bad for bad in reading.refused if bad.path in one.files)
-            continue
-        try:
-            decided[one.quantity] = decide(one, reading.stored[one.quantity], foreground)
-        except Disagreement as evidence:
-            decided[one.quantity] = Refusal(one.files[0], evidence.code, evidence.values)
-    return decided
+    reading = read_maps(found, progress)
+    read_references(found, reading, progress)
+    foregrounds = _foregrounds(found, reading)
+    checked = _check_maps(found, reading, progress)
+    decisions = MappingProxyType(
+        {one.quantity: _decide(one, reading, checked, foregrounds[one.quantity]) for one in found.maps}
+    )
+    stored, references = MappingProxyType(dict(reading.stored)), tuple(reading.references)
+    try:
+        loaded = _loaded(found, reading, checked)
+    except ExamRefused as verdict:
+        return Judged(decisions, stored, references, None, verdict.refused)
+    return Judged(decisions, stored, references, loaded, loaded.refused)
+
+
+def _decide(
+    found: MapFound, reading: Reading, checked: _Checked, foreground: Foreground
+) -> ScaleDecision | Refusal:
+    stored = reading.stored.get(found.quantity)
+    if stored is None:
+        return next(bad for bad in reading.refused if bad.path in found.files)
+    try:
+        decision = decide(found, stored, foreground)
+    except Disagreement as evidence:
+        return Refusal(found.files[0], evidence.code, evidence.values)
+    # a scale that is settled and a map that is refused all the same: no word of a person would help
+    return decision if decision.needs_confirmation else checked.why.get(found.quantity, decision)
 
 
 def as_notices(refused: Iterable[Refusal]) -> tuple[Notice, ...]:
@@ -128,85 +179,74 @@ def _in_order(refused: Iterable[Refusal]) -> tuple[Refusal, ...]:
     return tuple(sorted(first.values(), key=lambda refusal: refusal.path))
 
 
-def _read(found: ExamFound, progress: Progress) -> _Reading:
-    reading = _Reading(0, found.slices)
-    try:
-        with quietly(), Decoder() as decoder:
-            for one in found.maps:
-                _read_map(one, reading, progress, decoder)
-    finally:
-        # an archive that stays open cannot be moved or removed on Windows
-        close_archives()
-    progress.report(reading.total, reading.total)
-    return reading
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """Maps that passed, and where they came from; and why others did not."""
+
+    maps: dict[Quantity, ParametricMap] = field(default_factory=dict)
+    sources: dict[Quantity, MapFound] = field(default_factory=dict)
+    refused: list[Refusal] = field(default_factory=list)
+    why: dict[Quantity, Refusal] = field(default_factory=dict)
 
 
-def _read_map(found: MapFound, reading: _Reading, progress: Progress, decoder: Decoder) -> None:
-    """Read one map whole, or refuse all its files, naming the one that is to blame."""
-    kind = np.int16 if found.pixels.signed else np.uint16
-    stored = np.empty(found.grid.shape, kind)
-    bad_files: set[Path] = set()
-    for path, sop_uid, places in _pieces(found):
-        progress.report(reading.done, reading.total)
-        reading.done += len(places)
-        frames = [found.frames[place] for place in places] if found.frames else [0]
-        try:
-            stored[places] = read_slices(path, found.pixels, sop_uid, frames, decoder)
-        except BadPixels as bad:
-            bad_files.add(path)
-            reading.refused.append(Refusal(path, bad.code, bad.values))
-    if bad_files:
-        values: dict[str, Value] = {"quantity": str(found.quantity), "files": len(bad_files)}
-        reading.refused.extend(_refuse(found, "map.incomplete", values, but=bad_files))
-    else:
-        reading.stored[found.quantity] = stored
-
-
-def _pieces(found: MapFound) -> Iterator[tuple[Path, str, list[int]]]:
-    """Each file of a map, its UID, and the slices that lie in it."""
-    places: dict[tuple[Path, str], list[int]] = {}
-    for index, (path, sop_uid) in enumerate(zip(found.files, found.sop_uids, strict=True)):
-        places.setdefault((path, sop_uid), []).append(index)
-    for (path, sop_uid), slices in places.items():
-        yield path, sop_uid, slices
-
-
-def _refuse(
-    found: MapFound, code: str, values: Mapping[str, Value] = MappingProxyType({}), but: Container[Path] = ()
-) -> list[Refusal]:
-    return [Refusal(path, code, values) for path in dict.fromkeys(found.files) if path not in but]
-
-
-def _check_maps(
-    found: ExamFound, reading: _Reading
-) -> tuple[dict[Quantity, ParametricMap], dict[Quantity, MapFound]]:
-    maps, sources = {}, {}
-    foreground = _foreground(found, reading)
+def _check_maps(found: ExamFound, reading: Reading, progress: Progress) -> _Checked:
+    checked = _Checked()
+    foregrounds = _foregrounds(found, reading)
     for one in found.maps:
         stored = reading.stored.get(one.quantity)
         if stored is None:
             continue
+        # counting voxels takes its time, and somebody may want to stop
+        progress.report(reading.done, reading.total)
+        # where FF was refused there is no grid any more to bring R2* onto
+        target = one.onto if Quantity.FF in checked.maps else None
         try:
-            scaling = check_scale(one, stored, foreground)
+            made = _make(one, stored, foregrounds[one.quantity], target)
         except Disagreement as evidence:
-            reading.refused.extend(_refuse(one, evidence.code, evidence.values))
+            checked.refused.extend(refuse_map(one, evidence.code, evidence.values))
+            checked.why[one.quantity] = Refusal(one.files[0], evidence.code, evidence.values)
             continue
-        maps[one.quantity] = ParametricMap(one.quantity, stored, one.grid, scaling)
-        sources[one.quantity] = replace(one, scaling=scaling)
-    return maps, sources
+        checked.maps[one.quantity] = made
+        checked.sources[one.quantity] = replace(one, scaling=made.scaling, onto=target)
+    return checked
 
 
-def _foreground(found: ExamFound, reading: _Reading) -> Foreground:
-    """Water and fat are added as stored, so they must be in one scale."""
-    scales = {
-        (one.slope, one.intercept) for one in found.maps if one.quantity in {Quantity.WATER, Quantity.FAT}
-    }
-    if len(scales) != 1:
-        return foreground_of(None, None)
-    return foreground_of(reading.stored.get(Quantity.WATER), reading.stored.get(Quantity.FAT))
+def _make(found: MapFound, stored: Stored, foreground: Foreground, target: Grid | None) -> ParametricMap:
+    """Make one map, on the grid where it is wanted.
+
+    Raises
+    ------
+    Disagreement
+        When its scale is not settled, or it does not reach the other grid.
+    """
+    scaling = check_scale(found, stored, foreground)
+    if is_computed(found):
+        scaling = replace(scaling, derived=SIGNAL_FF)
+    made = ParametricMap(found.quantity, stored, found.grid, scaling)
+    if target is None:
+        return made
+    moved = on_grid(made, target)
+    if moved is None:
+        raise Disagreement("pair.no_overlap", {"quantity": str(found.quantity)})
+    return moved
 
 
-def _warnings(found: ExamFound, maps: Mapping[Quantity, ParametricMap]) -> tuple[Notice, ...]:
-    """The notices of the found exam, and those for measured maps that were refused since."""
-    missing = missing_maps(maps)
-    return (*missing, *(notice for notice in found.warnings if notice not in missing))
+def _foregrounds(found: ExamFound, reading: Reading) -> dict[Quantity, Foreground]:
+    """Where to look in each map: water and fat show it only on their own grid."""
+    anywhere = foreground_of(None, None)
+    foregrounds = {one.quantity: anywhere for one in found.maps}
+    signals = [one for one in found.maps if one.quantity in {Quantity.WATER, Quantity.FAT}]
+    grids = [one.grid for one in signals]
+    # they are added as stored, so they must be in one scale
+    if len({(one.slope, one.intercept) for one in signals}) != 1 or not grids[0].matches(grids[-1]):
+        return foregrounds
+    where = foreground_of(reading.stored.get(Quantity.WATER), reading.stored.get(Quantity.FAT))
+    on_their_grid = (one.quantity for one in found.maps if one.grid.matches(grids[0]))
+    return foregrounds | dict.fromkeys(on_their_grid, where)
+
+
+def notices_with(found: ExamFound, present: Collection[Quantity]) -> tuple[Notice, ...]:
+    """Notices of a found exam that hold with some of its maps, and those for measured maps it then lacks."""
+    missing = missing_maps(present)
+    told = (notice for notice in found.warnings if _NEEDED.get(notice.code, set()).issubset(present))
+    return (*missing, *(notice for notice in told if notice not in missing))

@@ -2,7 +2,8 @@
 
 Most files of a disc are no maps, and reading their whole headers would cost more than everything else. The
 whole header is read of Philips' and UIH's maps, of maps with a Real World Value Mapping, of multi-frame
-files, and of those without a role in whose bytes a code or a private type of a map stands.
+files, and of those without a role in whose bytes a code or a private type of a map stands. Of files that the
+sift could not tell apart, one of each length is looked at for all.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app.domain.progress import Progress
-from app.files.dicom.archive import open_file
-from app.files.dicom.classify import NoRole, role_of
+from app.files.dicom.archive import file_size, open_file
+from app.files.dicom.classify import NoRole, Role, answered, role_of
 from app.files.dicom.enhanced import read_whole_header, slices_of
 from app.files.dicom.evidence import evidence_of, vendor_of
 from app.files.dicom.found import Notice, Refusal
@@ -50,11 +51,36 @@ class Closer:
         Every other file.
     notices : dict of Path to Notice
         Multi-frame files of which frames were left out.
+    several : list of Path
+        Multi-frame files that have no role at all.
     """
 
     slices: list[Slice] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     notices: dict[Path, Notice] = field(default_factory=dict)
+    several: list[Path] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Glances:
+    """Which files without a role are worth reading whole, each kind of them looked at once."""
+
+    scanned: Scanned
+    known: dict[tuple[Path, int], bool] = field(default_factory=dict)
+
+    def worth(self, path: Path) -> bool:
+        stray = self.scanned.strays.get(path)
+        # Philips tells the images of one series apart by a private type of one length
+        if stray is None or vendor_of(stray.manufacturer) == "philips":
+            return _worth_it(path)
+        try:
+            # a mapping makes a file longer than its brothers without one
+            key = self.scanned.like.get(path, path), file_size(path)
+        except OSError:
+            return False
+        if key not in self.known:
+            self.known[key] = _worth_it(path)
+        return self.known[key]
 
 
 def look_closer(scanned: Scanned, progress: Progress) -> Closer:
@@ -73,6 +99,7 @@ def look_closer(scanned: Scanned, progress: Progress) -> Closer:
         When the user asked to stop.
     """
     closer = Closer()
+    glances = _Glances(scanned)
     total = len(scanned.images) + len(scanned.refused)
     for done, image in enumerate(scanned.images):
         progress.report(done, total)
@@ -81,8 +108,8 @@ def look_closer(scanned: Scanned, progress: Progress) -> Closer:
         progress.report(done, total)
         if refusal.code == _ENHANCED:
             _add_frames(closer, refusal.path)
-        elif refusal.code == _MAPPED or (refusal.code == "role.none" and _worth_it(refusal.path)):
-            _add(closer, refusal.path, _again(refusal))
+        elif refusal.code == _MAPPED or (refusal.code == "role.none" and glances.worth(refusal.path)):
+            _add(closer, refusal.path, read_slice(refusal.path))
         else:
             closer.refused.append(refusal)
     closer.slices.sort(key=lambda one: one.image.path)
@@ -100,6 +127,8 @@ def _add_frames(closer: Closer, path: Path) -> None:
     verdict = slices_of(path)
     if isinstance(verdict, Refusal):
         closer.refused.append(verdict)
+        if verdict.code == "role.none":
+            closer.several.append(path)
         return
     slices, notice = verdict
     closer.slices.extend(slices)
@@ -118,16 +147,28 @@ def _complete(image: Image) -> Slice | Refusal:
             return Refusal(image.path, role.code, role.values)
         return slice_of(replace(image, role=role), evidence)
     except (Unfit, BadValue, OSError) as problem:
-        return _refusal(image.path, problem)
+        return refusal_of(image.path, problem)
 
 
-def _again(refusal: Refusal) -> Slice | Refusal:
-    """Judge a file anew from its whole header; the first refusal stands where nothing new is said."""
-    path = refusal.path
+def read_slice(path: Path, told: Role | None = None) -> Slice | Refusal:
+    """Judge a classic image anew, from its whole header.
+
+    Parameters
+    ----------
+    path : Path
+        Its file.
+    told : Role or None
+        What a person says it shows; heard only where the header says nothing.
+
+    Returns
+    -------
+    Slice or Refusal
+        ``role.none`` where nothing new is said.
+    """
     try:
         header = read_whole_header(path)
         evidence = evidence_of(header)
-        role = role_of(evidence)
+        role = role_of(evidence) if told is None else answered(told, evidence)
         if isinstance(role, NoRole):
             return Refusal(path, role.code, role.values)
         if evidence.mappings:
@@ -136,10 +177,11 @@ def _again(refusal: Refusal) -> Slice | Refusal:
         image = image_of(path, header, role)
         return image if isinstance(image, Refusal) else slice_of(image, evidence)
     except (Unfit, BadValue, OSError) as problem:
-        return _refusal(path, problem)
+        return refusal_of(path, problem)
 
 
-def _refusal(path: Path, problem: Unfit | BadValue | OSError) -> Refusal:
+def refusal_of(path: Path, problem: Unfit | BadValue | OSError) -> Refusal:
+    """What goes wrong while a header is read, as the reason why its file is not used."""
     if isinstance(problem, Unfit):
         return Refusal(path, problem.code, problem.values)
     if isinstance(problem, BadValue):

@@ -20,6 +20,19 @@ _ESCAPE = re.compile(r"\x1b[ -/]+[@-~]")
 _DEFAULT_REPERTOIRE = frozenset({"", "ISO_IR 6", "ISO 2022 IR 6"})
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _CHINESE = re.compile(r"[\x00-\x7f\u00b7\u3000-\u303f\u3400-\u9fff\uff00-\uffef]*")
+# as DICOM writes an age, as a person types one, and as Chinese systems fill the field
+_AGE = re.compile(r"(\d{1,3})\s*(Y|M|W|D|岁|周岁|个月|月|周|天|日)?", re.IGNORECASE)
+_PER_YEAR = {
+    "M": 12.0,
+    "个月": 12.0,
+    "月": 12.0,
+    "W": 52.18,
+    "周": 52.18,
+    "D": 365.25,
+    "天": 365.25,
+    "日": 365.25,
+}
+_OLDEST = 130
 _SEXES = {"M": "M", "F": "F", "O": "O", "男": "M", "女": "F"}
 
 
@@ -42,16 +55,19 @@ def identity_of(dataset: Dataset) -> tuple[Identity, str]:
     name, guessed = decoded(dataset, "PatientName")
     identifier, _ = decoded(dataset, "PatientID")
     sex, _ = decoded(dataset, "PatientSex")
+    age, _ = decoded(dataset, "PatientAge")
+    born, examined = (iso_date(text(dataset, keyword)) for keyword in ("PatientBirthDate", "StudyDate"))
     return (
         Identity(
             patient_name=name,
             patient_id=identifier,
-            birth_date=iso_date(text(dataset, "PatientBirthDate")),
+            birth_date=born,
             sex=_SEXES.get(sex.upper(), ""),
-            study_date=iso_date(text(dataset, "StudyDate")),
+            study_date=examined,
             accession=text(dataset, "AccessionNumber"),
             study_uid=text(dataset, "StudyInstanceUID"),
             frame_uid=text(dataset, "FrameOfReferenceUID"),
+            age=whole_years(age) or age_between(born, examined),
         ),
         guessed,
     )
@@ -120,3 +136,25 @@ def iso_date(written: str) -> str:
         return dt.date(int(year), int(month), int(day)).isoformat()
     except ValueError:
         return ""
+
+
+def whole_years(written: str) -> str:
+    """Age in whole years, digits only, of an age as it is written: ``065Y``, ``65岁``, ``018M``.
+
+    Empty for what is no age, and for one that nobody reaches.
+    """
+    match = _AGE.fullmatch(written.strip())
+    if match is None:
+        return ""
+    count, unit = match.groups()
+    years = int(int(count) / _PER_YEAR.get((unit or "").upper(), 1.0))
+    return str(years) if years <= _OLDEST else ""
+
+
+def age_between(born: str, examined: str) -> str:
+    """Age in whole years on a day, digits only; empty unless both ISO dates are there and in order."""
+    if not (born and examined):
+        return ""
+    birth, day = dt.date.fromisoformat(born), dt.date.fromisoformat(examined)
+    years = day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
+    return str(years) if 0 <= years <= _OLDEST else ""

@@ -19,10 +19,12 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from app.files.dicom.archive import open_file
+from app.domain.errors import Cancelled
+from app.files.dicom.archive import read_start
 from app.files.dicom.decompress import PLUGINS, Decoder
 from app.files.dicom.found import PixelForm
-from app.files.dicom.headers import HEADER_LIMIT, inflated
+from app.files.dicom.headers import HEADER_LIMIT, inflated, text
+from app.files.dicom.heads import recall
 
 UNCOMPRESSED = frozenset({ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian})
 ENCODINGS = UNCOMPRESSED | {DeflatedExplicitVRLittleEndian} | PLUGINS.keys()
@@ -79,8 +81,9 @@ def read_slices(
     try:
         with contextlib.ExitStack() as own:
             decoder = decoder or own.enter_context(Decoder())
-            stored = _decode(data, form, sop_uid, frames, decoder)
-    except BadPixels:
+            syntax, pixels = _content(path, data, form, sop_uid)
+            stored = _decode(pixels, syntax, form, frames, decoder)
+    except (BadPixels, Cancelled):
         raise
     except Exception as error:
         # pydicom raises whatever the broken bytes provoke, of any type
@@ -95,8 +98,7 @@ def _expected(form: PixelForm) -> int:
 def _read(path: Path, expected: int) -> bytes:
     limit = expected + HEADER_LIMIT
     try:
-        with open_file(path) as file:
-            data = file.read(limit + 1)
+        data = read_start(path, limit + 1)
     except OSError as error:
         raise BadPixels("file.unreadable", reason=error.strerror or type(error).__name__) from error
     if len(data) > limit:
@@ -104,18 +106,31 @@ def _read(path: Path, expected: int) -> bytes:
     return data
 
 
-def _decode(
-    data: bytes, form: PixelForm, sop_uid: str, frames: Sequence[int], decoder: Decoder
-) -> npt.NDArray[np.integer]:
+def _content(path: Path, data: bytes, form: PixelForm, sop_uid: str) -> tuple[UID, bytes]:
+    """Transfer syntax and pixel data of a file that is still the one that was found."""
+    recalled = recall(path, data)
+    if recalled is None:
+        found_uid, syntax, pixels = _parse(data, form)
+    else:
+        (found_uid, syntax, *_), pixels = recalled
+    if found_uid != sop_uid:
+        raise BadPixels("file.changed" if found_uid else "file.broken")
+    return UID(syntax), pixels
+
+
+def _parse(data: bytes, form: PixelForm) -> tuple[str, str, bytes]:
+    """SOP Instance UID, transfer syntax and pixel data."""
     plain = inflated(data, _expected(form) + HEADER_LIMIT)
     # the few elements needed here are half the time of reading them all
     dataset = pydicom.dcmread(io.BytesIO(plain), force=True, specific_tags=["SOPInstanceUID", "PixelData"])
-    found_uid = str(dataset.get("SOPInstanceUID", "")).strip(" \0")
-    if found_uid != sop_uid:
-        raise BadPixels("file.changed" if found_uid else "file.broken")
+    uid, syntax = text(dataset, "SOPInstanceUID"), text(dataset.file_meta, "TransferSyntaxUID")
     element = dataset.get_item(_PIXEL_DATA)
-    pixels = bytes((element.value if element is not None else None) or b"")
-    syntax = UID(str(dataset.file_meta.get("TransferSyntaxUID", "")))
+    return uid, syntax, bytes((element.value if element is not None else None) or b"")
+
+
+def _decode(
+    pixels: bytes, syntax: UID, form: PixelForm, frames: Sequence[int], decoder: Decoder
+) -> npt.NDArray[np.integer]:
     kind = "i2" if form.signed else "u2"
     if syntax in PLUGINS:
         return np.stack([decoder.decode(pixels, syntax, form, index) for index in frames]).astype(kind)

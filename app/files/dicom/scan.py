@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeGuard
@@ -22,6 +22,7 @@ from app.files.dicom.classify import NoRole, classify
 from app.files.dicom.found import Refusal
 from app.files.dicom.headers import (
     BadValue,
+    forget_values,
     ge_sequence,
     numbers,
     quietly,
@@ -32,6 +33,7 @@ from app.files.dicom.headers import (
 from app.files.dicom.image import COSINE_TOLERANCE, Image, image_of
 from app.files.dicom.sieve import KEYWORDS, Values
 from app.files.dicom.sift import Sift
+from app.files.dicom.twins import Twins, kind_of
 from app.files.dicom.walk import list_files
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
@@ -62,12 +64,37 @@ _COMPARED = frozenset(
 )
 
 
+# images that differ in one of these are not told by one word what they show
+_ONE_KIND = (
+    "StudyInstanceUID",
+    "FrameOfReferenceUID",
+    "SeriesInstanceUID",
+    "Rows",
+    "Columns",
+    "ImageType",
+)
+
+
 @dataclass(frozen=True, slots=True)
-class _Stray:
-    """An MR image that is no map: its whole series may say why."""
+class Stray:
+    """An MR image that is no map: its whole series may say why, and a person may say what it shows.
+
+    Attributes
+    ----------
+    path : Path
+        Its file.
+    series_uid, manufacturer : str
+        As in the file.
+    kind : tuple of str
+        Study, frame of reference, series, rows, columns and Image Type: the same for what is one stack.
+    orientation : tuple of float or None
+        Direction cosines.
+    """
 
     path: Path
     series_uid: str
+    manufacturer: str
+    kind: tuple[str, ...]
     orientation: tuple[float, ...] | None
 
 
@@ -83,20 +110,23 @@ class Scanned:
         Every other file.
     like : dict of Path to Path
         For each file that was refused unread, the file of the same series that was read in its place.
+    strays : dict of Path to Stray
+        Each refused MR image without a role.
     """
 
     images: list[Image] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     like: dict[Path, Path] = field(default_factory=dict)
+    strays: dict[Path, Stray] = field(default_factory=dict)
 
 
-def scan(path: Path, progress: Progress, sift: Sift | None = None) -> Scanned:
+def scan(path: Path | Sequence[Path], progress: Progress, sift: Sift | None = None) -> Scanned:
     """Read every header under a path.
 
     Parameters
     ----------
-    path : Path
-        A folder or a single file.
+    path : Path or sequence of Path
+        As for :func:`app.files.dicom.walk.list_files`.
     progress : Progress
         Told of every file.
     sift : Sift or None
@@ -114,43 +144,51 @@ def scan(path: Path, progress: Progress, sift: Sift | None = None) -> Scanned:
     """
     files, refused = list_files(path, progress)
     scanned = Scanned(refused=refused)
-    strays: list[_Stray] = []
     try:
         with quietly(), sift or Sift() as quick:
-            _sort_all(files, quick, progress, scanned, strays)
+            _sort_all(files, quick, progress, scanned)
     finally:
         close_archives()
+        forget_values()
     progress.report(len(files), len(files))
     scanned.images.sort(key=lambda image: image.path)
-    scanned.refused.extend(_refuse_strays(strays))
-    if path.is_dir() and not scanned.images and all(one.code in _CLUTTER for one in scanned.refused):
-        scanned.refused.append(Refusal(path, "scan.no_dicom", {"files": len(files)}))
+    scanned.refused.extend(_refuse_strays(scanned.strays.values()))
+    folders = [one for one in ([path] if isinstance(path, Path) else path) if _is_folder(one)]
+    if folders and not scanned.images and all(one.code in _CLUTTER for one in scanned.refused):
+        scanned.refused.append(Refusal(folders[0], "scan.no_dicom", {"files": len(files)}))
     return scanned
 
 
-def _sort_all(
-    files: list[Path], sift: Sift, progress: Progress, scanned: Scanned, strays: list[_Stray]
-) -> None:
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        # a network drive may be gone by now; its files have been refused
+        return False
+
+
+def _sort_all(files: list[Path], sift: Sift, progress: Progress, scanned: Scanned) -> None:
     """Read each file, or take over the verdict on one that the sift cannot tell from it."""
     # by the values that decide; orientation comes last among them and does not
-    judged: dict[Values, Refusal | _Stray] = {}
+    judged: dict[Values, Refusal | Stray] = {}
+    twins = Twins()
     for done, (file, values) in enumerate(zip(files, sift.values(files, progress), strict=True)):
         progress.report(done, len(files))
         known = None if values is None else judged.get(values[:-1])
         if values is not None and known is not None:
             scanned.like[file] = known.path
-            verdict: Image | Refusal | _Stray = _same_verdict(file, known, values)
+            verdict: Image | Refusal | Stray = _same_verdict(file, known, values)
         else:
             dataset = read_header(file)
-            verdict = dataset if isinstance(dataset, Refusal) else _examine(file, dataset)
+            verdict = dataset if isinstance(dataset, Refusal) else _examine(file, dataset, twins)
             if values is not None and _holds_for_all(verdict, dataset, values):
                 judged[values[:-1]] = verdict
-        _sort(verdict, scanned, strays)
+        _sort(verdict, scanned)
 
 
 def _holds_for_all(
-    verdict: Image | Refusal | _Stray, dataset: Dataset | Refusal, values: Values
-) -> TypeGuard[Refusal | _Stray]:
+    verdict: Image | Refusal | Stray, dataset: Dataset | Refusal, values: Values
+) -> TypeGuard[Refusal | Stray]:
     """Whether a verdict follows from what the sift read: then both readers must have read the same."""
     if isinstance(verdict, Image) or isinstance(dataset, Refusal):
         return False
@@ -168,7 +206,7 @@ def _told(value: str | None) -> list[str]:
     return [one.strip(" \0") for one in plain.split("\\") if one.strip(" \0")]
 
 
-def _same_verdict(file: Path, known: Refusal | _Stray, values: Values) -> Refusal | _Stray:
+def _same_verdict(file: Path, known: Refusal | Stray, values: Values) -> Refusal | Stray:
     if isinstance(known, Refusal):
         return replace(known, path=file)
     return replace(known, path=file, orientation=_cosines(values[-1]))
@@ -183,16 +221,20 @@ def _cosines(told: str | None) -> tuple[float, ...] | None:
     return _orientation(dataset)
 
 
-def _sort(verdict: Image | Refusal | _Stray, scanned: Scanned, strays: list[_Stray]) -> None:
+def _sort(verdict: Image | Refusal | Stray, scanned: Scanned) -> None:
     if isinstance(verdict, Image):
         scanned.images.append(verdict)
-    elif isinstance(verdict, _Stray):
-        strays.append(verdict)
+    elif isinstance(verdict, Stray):
+        scanned.strays[verdict.path] = verdict
     else:
         scanned.refused.append(verdict)
 
 
-def _examine(file: Path, dataset: Dataset) -> Image | Refusal | _Stray:
+def _examine(file: Path, dataset: Dataset, twins: Twins) -> Image | Refusal | Stray:
+    kind = kind_of(dataset)
+    twin = twins.find(file, dataset, kind)
+    if twin is not None:
+        return twin
     refusal = _refuse_object(file, dataset)
     if refusal is not None:
         return refusal
@@ -203,9 +245,18 @@ def _examine(file: Path, dataset: Dataset) -> Image | Refusal | _Stray:
         ge_sequence(dataset),
     )
     if not isinstance(role, NoRole):
-        return image_of(file, dataset, role)
+        image = image_of(file, dataset, role)
+        if isinstance(image, Image):
+            twins.keep(image, kind)
+        return image
     if role.code == "role.none":
-        return _Stray(file, text(dataset, "SeriesInstanceUID"), _orientation(dataset))
+        return Stray(
+            file,
+            text(dataset, "SeriesInstanceUID"),
+            text(dataset, "Manufacturer"),
+            tuple(text(dataset, keyword) for keyword in _ONE_KIND),
+            _orientation(dataset),
+        )
     return Refusal(file, role.code, role.values)
 
 
@@ -245,9 +296,9 @@ def _orientation(dataset: Dataset) -> tuple[float, ...] | None:
         return None
 
 
-def _refuse_strays(strays: Iterable[_Stray]) -> list[Refusal]:
+def _refuse_strays(strays: Iterable[Stray]) -> list[Refusal]:
     """Tell series of mixed orientations (scouts that are not labelled so) from other images."""
-    series: dict[str, list[_Stray]] = defaultdict(list)
+    series: dict[str, list[Stray]] = defaultdict(list)
     for stray in strays:
         series[stray.series_uid].append(stray)
     refused: list[Refusal] = []
@@ -257,7 +308,7 @@ def _refuse_strays(strays: Iterable[_Stray]) -> list[Refusal]:
     return refused
 
 
-def _mixed(members: list[_Stray]) -> bool:
+def _mixed(members: list[Stray]) -> bool:
     known = [stray.orientation for stray in members if stray.orientation is not None]
     return any(
         abs(a - b) > COSINE_TOLERANCE for other in known[1:] for a, b in zip(known[0], other, strict=True)

@@ -49,6 +49,9 @@ class Sift:
 
     def __exit__(self, *_: object) -> None:
         """End every process."""
+        # they die side by side: somebody may be waiting for the end
+        for reader in self._readers:
+            reader.kill()
         for reader in self._readers:
             reader.stop()
 

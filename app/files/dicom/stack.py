@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from app.domain.errors import Value
 from app.domain.grid import Grid, Vector
+from app.domain.maps import MEASURED
 from app.files.dicom.found import MapFound, Notice, Refusal
 from app.files.dicom.image import COSINE_TOLERANCE, Image, Unfit
 from app.files.dicom.pixels import BadPixels, read_slices
-from app.files.dicom.slices import Slice
+from app.files.dicom.slices import LINE, NOTHING, Slice
 
 # distances may differ by this fraction of the slice spacing
 _STEP_TOLERANCE = 0.1
 # slices may lie beside the line of their stack by this fraction of a voxel
 _SHIFT_TOLERANCE = 0.1
 _SPACING_TOLERANCE = 1e-4
+# scales that differ by a smaller fraction than this were meant to be the same
+_SAME_LINE = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,26 +104,32 @@ def _pixels(one: Slice) -> npt.NDArray[np.integer]:
     return read_slices(one.image.path, one.image.pixels, one.image.sop_uid, (one.frame or 0,))
 
 
-def _stack(slices: list[Slice]) -> Stack:
-    """Order the slices of one map and check that they make a regular grid.
+def regular_grid(images: Sequence[Image]) -> tuple[list[int], Grid]:
+    """Order slices by position and check that they make a regular grid.
+
+    Parameters
+    ----------
+    images : sequence of Image
+        At least one, in any order.
+
+    Returns
+    -------
+    order : list of int
+        Index of each slice, in order of position along the normal.
+    grid : Grid
+        Where the voxels lie.
 
     Raises
     ------
     Unfit
-        With the reason that holds for every file of the map.
+        With the reason that holds for every file.
     """
-    images = [one.image for one in slices]
-    first, rule = images[0], slices[0].rule
-    for one in slices[1:]:
-        _check_alike(first, one.image)
-        if one.rule != rule:
-            raise Unfit("map.mixed_rescale")
-    if len({one.image.role for one in slices}) > 1:
-        raise Unfit("map.mixed_evidence")
+    _check_alike(images)
+    first = images[0]
     normal = np.cross(first.across, first.down)
     along = np.array([image.position for image in images]) @ normal
-    order = np.argsort(along, kind="stable")
-    ordered = tuple(images[index] for index in order)
+    order: list[int] = np.argsort(along, kind="stable").tolist()
+    ordered = [images[index] for index in order]
     step = _slice_step(ordered, along[order])
     _check_straight(ordered, normal)
     grid = Grid(
@@ -128,33 +138,88 @@ def _stack(slices: list[Slice]) -> Stack:
         origin_mm=ordered[0].position,
         axes=(_vector(normal), first.down, first.across),
     )
+    return order, grid
+
+
+def _stack(slices: list[Slice]) -> Stack:
+    """Make a map of slices.
+
+    Raises
+    ------
+    Unfit
+        With the reason that holds for every file of the map.
+    """
+    order, grid = regular_grid([one.image for one in slices])
+    ordered = [slices[index] for index in order]
+    image, rule = slices[0].image, slices[0].rule
+    # the line may be each slice's own, what it leads to may not
+    if any(replace(one.rule, slope=rule.slope, intercept=rule.intercept) != rule for one in slices):
+        raise Unfit("map.mixed_rescale")
+    if len({one.image.role for one in slices}) > 1:
+        raise Unfit("map.mixed_evidence")
+    lines = _lines(ordered)
+    sure = not lines or _witnessed(slices)
+    if not sure and image.role.quantity not in MEASURED:
+        # nobody could confirm the scale of a signal
+        raise Unfit("map.mixed_rescale")
     found = MapFound(
-        quantity=first.role.quantity,
+        quantity=image.role.quantity,
         grid=grid,
-        files=tuple(image.path for image in ordered),
-        sop_uids=tuple(image.sop_uid for image in ordered),
-        series_uid=first.series_uid,
-        description=first.description,
-        role_evidence=first.role.evidence,
-        slope=rule.slope,
-        intercept=rule.intercept,
+        files=tuple(one.image.path for one in ordered),
+        sop_uids=tuple(one.image.sop_uid for one in ordered),
+        series_uid=image.series_uid,
+        description=image.description,
+        role_evidence=image.role.evidence,
+        slope=1.0 if lines else rule.slope,
+        intercept=0.0 if lines else rule.intercept,
         rule=rule.name,
-        pixels=first.pixels,
+        pixels=image.pixels,
         expects=rule.unit,
-        trusted=rule.trusted and first.role.sure,
-        reciprocal=first.role.reciprocal,
-        frames=tuple(slices[index].frame for index in order if slices[index].frame is not None),
+        trusted=rule.trusted and image.role.sure and sure,
+        reciprocal=image.role.reciprocal,
+        frames=tuple(one.frame for one in ordered if one.frame is not None),
         mapped=rule.mapped,
-        notes=_notes(slices),
+        notes=_notes(slices, lines),
+        lines=lines,
     )
-    return Stack(found, ordered)
+    return Stack(found, tuple(one.image for one in ordered))
 
 
-def _notes(slices: list[Slice]) -> tuple[Notice, ...]:
+def _lines(ordered: list[Slice]) -> tuple[tuple[float, float], ...]:
+    """Slope and intercept of each slice; nothing where all share them.
+
+    Raises
+    ------
+    Unfit
+        Where two are nearly the same: no scanner scales so finely, it is damage.
+    """
+    lines = tuple((one.rule.slope, one.rule.intercept) for one in ordered)
+    different = sorted(set(lines))
+    for (slope, intercept), (next_slope, next_intercept) in pairwise(different):
+        near = _SAME_LINE * slope
+        if next_slope - slope <= near and abs(next_intercept - intercept) <= near:
+            raise Unfit("map.mixed_rescale")
+    return lines if len(different) > 1 else ()
+
+
+def _witnessed(slices: list[Slice]) -> bool:
+    """Whether each slice says its own scale twice: one damaged number is not to change a slice unseen."""
+    if all(one.witnessed == LINE for one in slices):
+        return True
+    one_intercept = len({one.rule.intercept for one in slices}) == 1
+    return one_intercept and all(one.witnessed != NOTHING for one in slices)
+
+
+def _notes(slices: list[Slice], lines: tuple[tuple[float, float], ...]) -> tuple[Notice, ...]:
     """What is said of the slices, once."""
     told: list[Notice] = []
     for one in slices:
         told += [note for note in one.notes if note not in told]
+    quantity = slices[0].image.role.quantity
+    if lines and quantity in MEASURED:
+        slopes = [slope for slope, _ in lines]
+        ends: dict[str, Value] = {"smallest": min(slopes), "largest": max(slopes)}
+        told.append(Notice("map.lines_differ", {"quantity": str(quantity), **ends}))
     return tuple(told)
 
 
@@ -163,20 +228,22 @@ def _vector(array: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Vector:
     return x, y, z
 
 
-def _check_alike(first: Image, other: Image) -> None:
-    """Refuse a map whose slices differ in anything that holds for the whole map."""
-    cosines = np.subtract((*first.across, *first.down), (*other.across, *other.down))
-    if np.abs(cosines).max() > COSINE_TOLERANCE:
+def _check_alike(images: Sequence[Image]) -> None:
+    """Refuse slices that differ in anything that holds for the whole map."""
+    first = images[0]
+    cosines = np.array([(*image.across, *image.down) for image in images])
+    if np.abs(cosines - cosines[0]).max() > COSINE_TOLERANCE:
         raise Unfit("series.mixed_orientations")
-    if first.pixels.shape != other.pixels.shape:
+    if any(image.pixels.shape != first.pixels.shape for image in images):
         raise Unfit("map.mixed_matrix")
-    if not np.allclose(first.spacing_mm, other.spacing_mm, rtol=_SPACING_TOLERANCE, atol=0):
+    spacings = np.array([image.spacing_mm for image in images])
+    if not np.allclose(spacings, spacings[0], rtol=_SPACING_TOLERANCE, atol=0):
         raise Unfit("map.mixed_spacing")
-    if first.pixels != other.pixels:
+    if any(image.pixels != first.pixels for image in images):
         raise Unfit("map.mixed_bits")
 
 
-def _slice_step(ordered: tuple[Image, ...], along: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+def _slice_step(ordered: Sequence[Image], along: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
     """Distance of neighbouring slices, mm, from their positions."""
     stated = ordered[0].slice_step_mm
     if len(ordered) == 1:
@@ -201,7 +268,7 @@ def _slice_step(ordered: tuple[Image, ...], along: np.ndarray[tuple[int], np.dty
     return float(steps.mean())
 
 
-def _check_straight(ordered: tuple[Image, ...], normal: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
+def _check_straight(ordered: Sequence[Image], normal: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
     """Refuse slices that are shifted against each other: no regular grid holds them."""
     offsets = np.array([image.position for image in ordered]) - ordered[0].position
     beside = offsets - np.outer(offsets @ normal, normal)

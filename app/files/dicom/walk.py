@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.domain.progress import Progress
 from app.files.dicom.archive import MEMBER_LIMIT, contents, is_archive
 from app.files.dicom.found import Refusal
+
+# a slow drive lists some ten thousand names a second
+_LOOK_EVERY = 500
 
 
 @dataclass(slots=True)
@@ -23,15 +27,15 @@ def unreadable(path: Path, error: OSError) -> Refusal:
     return Refusal(path, "file.unreadable", {"reason": error.strerror or type(error).__name__})
 
 
-def list_files(path: Path, progress: Progress) -> tuple[list[Path], list[Refusal]]:
+def list_files(path: Path | Sequence[Path], progress: Progress) -> tuple[list[Path], list[Refusal]]:
     """Regular files under a path, sorted by name folder by folder; links are followed once.
 
     A zip archive is entered like a folder; DICOMDIR and other indexes are files like any other.
 
     Parameters
     ----------
-    path : Path
-        A folder or a single file.
+    path : Path or sequence of Path
+        A folder or a single file, or several, none inside another.
     progress : Progress
         Told of every folder, with an unknown total.
 
@@ -50,7 +54,7 @@ def list_files(path: Path, progress: Progress) -> tuple[list[Path], list[Refusal
     """
     walk = _Walk()
     # a stack, not recursion: the depth of a folder tree from outside is not ours to trust
-    waiting = [path]
+    waiting = [path] if isinstance(path, Path) else [*reversed(path)]
     while waiting:
         waiting.extend(reversed(_visit(waiting.pop(), walk, progress)))
     return walk.files, walk.refused
@@ -88,9 +92,7 @@ def _enter(folder: Path, walk: _Walk, progress: Progress) -> list[Path]:
         return []
     walk.seen.add(key)
     waiting = []
-    with os.scandir(folder) as entries:
-        found = sorted(entries, key=lambda entry: entry.name)
-    for entry in found:
+    for entry in _listed(folder, walk, progress):
         path = folder / entry.name
         # the listing tells most kinds without asking the system again for every file
         if entry.is_file(follow_symlinks=False) and not is_archive(path):
@@ -100,10 +102,27 @@ def _enter(folder: Path, walk: _Walk, progress: Progress) -> list[Path]:
     return waiting
 
 
+def _listed(folder: Path, walk: _Walk, progress: Progress) -> Iterator[os.DirEntry[str]]:
+    """What lies in a folder, by name; whoever wants to stop is heard every so many names."""
+
+    def look(done: int) -> None:
+        if not done % _LOOK_EVERY:
+            progress.report(len(walk.files), None)
+
+    found = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            found.append(entry)
+            look(len(found))
+    for done, entry in enumerate(sorted(found, key=lambda entry: entry.name)):
+        look(done)
+        yield entry
+
+
 def _enter_archive(path: Path, walk: _Walk, progress: Progress) -> None:
     """List an archive; it is refused itself, as nothing but its members can be a slice."""
     progress.report(len(walk.files), None)
-    inside = contents(path)
+    inside = contents(path, lambda: progress.report(len(walk.files), None))
     walk.refused.extend(Refusal(member, "archive.encrypted") for member in inside.encrypted)
     walk.refused.extend(Refusal(member, "archive.nested") for member in inside.nested)
     if len(inside.members) > MEMBER_LIMIT:

@@ -17,6 +17,7 @@ _ANCHORS = {
 }  # fmt: skip
 COLOUR_MAPS = tuple(_ANCHORS)
 _STEPS = 256
+_OPAQUE_BLACK = np.uint32(255 << 24)
 
 
 @cache
@@ -41,6 +42,31 @@ def to_index(values: npt.NDArray[np.float64], low: float, high: float) -> npt.ND
     low, high : float
         Values shown as the first and the last colour, ``low < high``.
     """
-    # clipped first: what lies far outside, or at infinity, must not overflow on its way to the index
-    inside = np.clip(np.nan_to_num(values, nan=low), low, high)
-    return np.rint((inside - low) * ((_STEPS - 1) / (high - low))).astype(np.uint8)
+    # clipped first: what lies far outside, or at infinity, must not overflow on its way to the index. In
+    # place: a map of floating-point values comes here with every voxel
+    place = np.clip(values, low, high)
+    place -= low
+    place *= (_STEPS - 1) / (high - low)
+    place[np.isnan(place)] = 0
+    # casting cuts off, so half a step makes it the nearest
+    place += 0.5
+    return place.astype(np.uint8)
+
+
+def to_words(
+    values: npt.NDArray[np.float64], window: tuple[float, float], name: str
+) -> npt.NDArray[np.uint32]:
+    """Opaque ARGB word of each value, shape kept; black, in every colour map, where there is no value.
+
+    Parameters
+    ----------
+    values : ndarray
+        Values in the map's unit.
+    window : tuple of float
+        Values shown as the first and the last colour.
+    name : str
+        Of a colour map.
+    """
+    words: npt.NDArray[np.uint32] = table(name).take(to_index(values, *window))
+    words[~np.isfinite(values)] = _OPAQUE_BLACK
+    return words

@@ -66,7 +66,7 @@ def _draw_map(painter: QPainter, case: Case, orientation: Orientation, slice_ind
     picture_height = height - _TITLE - below
     window = DISPLAY_RANGE[found.quantity]
     painter.setPen(QColor("black"))
-    title = present.map_heading(found.quantity)
+    title = present.map_heading(found)
     painter.drawText(QRectF(8, 0, each - 16, _TITLE), Qt.AlignmentFlag.AlignVCenter, title)
     painter.save()
     painter.translate(4, _TITLE)

@@ -9,6 +9,29 @@ from app.domain.grid import Grid
 from app.domain.protocol import Level
 from app.domain.shapes import Rectangle
 
+# what one notch of a wheel sends, and how much it zooms
+_NOTCH = 120
+_ZOOM_STEP = 1.2
+
+
+def zoom_factor(delta: int) -> float:
+    """How much a turn of the wheel enlarges."""
+    return float(_ZOOM_STEP ** (delta / _NOTCH))
+
+
+class WheelSteps:
+    """Adds up the many small steps of a touchpad to whole slices."""
+
+    def __init__(self) -> None:
+        self._turned = 0
+
+    def add(self, delta: int) -> int:
+        """Whole steps that a turn completes; positive is away from the hand."""
+        self._turned += delta
+        steps = int(self._turned / _NOTCH)
+        self._turned -= steps * _NOTCH
+        return steps
+
 
 @dataclass(frozen=True, slots=True)
 class RoiDrag:

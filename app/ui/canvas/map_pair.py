@@ -1,22 +1,35 @@
-"""FF and R2* side by side, linked in slice, zoom, pan and crosshair; one rectangle drives both."""
+"""FF and R2* side by side, linked in slice, zoom, pan and crosshair; one rectangle drives both.
+
+Rectangles, pointer and crosshair live on the grid of the exam. A map with finer voxels has several of them in
+each voxel of it, so only what is read off a map is looked up in voxels of its own.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from math import floor
 
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QHideEvent, QInputEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from app.domain.maps import MEASURED, Quantity
+from app.domain.errors import InputError
+from app.domain.grid import Orientation
+from app.domain.maps import MEASURED, ParametricMap, Quantity
 from app.ui import present
 from app.ui.canvas.colours import COLOUR_MAPS
 from app.ui.canvas.map_view import MapView
 from app.ui.canvas.mouse import Hand
+from app.ui.canvas.projection import inside, stored_place
+from app.ui.canvas.reference_hand import ReferenceHand
+from app.ui.canvas.reference_view import ReferenceColumn
 from app.ui.canvas.scene import NO_MARKS, Caption, Marks
 from app.ui.canvas.view import Camera, View
+from app.ui.keys import first_key
 from app.ui.widgets import named, words
 from app.ui.workspace import Workspace
+
+_NARROWEST = 140
 
 # display windows of F5-F8, the fixed range first
 PRESETS = {
@@ -31,25 +44,33 @@ class _Column(QWidget):
     def __init__(self, quantity: Quantity) -> None:
         super().__init__()
         self.quantity = quantity
-        title = words(present.quantity_title(quantity), "section")
+        self.title = words(present.quantity_title(quantity), "section")
         unit = words(present.quantity_unit(quantity), "quiet")
         self.range = QPushButton()
         self.range.setToolTip(present.text("read.range_tip"))
         self.range.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.view = MapView(present.quantity_title(quantity))
         bar = named(QWidget(), "mapbar")
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(12, 5, 8, 5)
-        for widget in (title, unit):
-            row.addWidget(widget)
-        row.addStretch(1)
-        row.addWidget(self.range)
+        self.bar = QHBoxLayout(bar)
+        self.bar.setContentsMargins(12, 5, 8, 5)
+        for widget in (self.title, unit):
+            self.bar.addWidget(widget)
+        self.bar.addStretch(1)
+        self.bar.addWidget(self.range)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(bar)
         column.addWidget(self.view, 1)
         self.range.clicked.connect(self._reset)
+        self.show_range()
+
+    def show_map(self, found: ParametricMap | None, orientation: Orientation | None, missing: str) -> None:
+        """Show another map with the whole picture in view, or say why there is none."""
+        self.view.empty_text = missing
+        self.title.setText(present.map_title(found) if found else present.quantity_title(self.quantity))
+        self.view.set_camera(Camera())
+        self.view.show_map(found, orientation)
         self.show_range()
 
     def _reset(self) -> None:
@@ -62,7 +83,7 @@ class _Column(QWidget):
 
 
 class MapPair(QWidget):
-    """Both maps of the case at hand.
+    """Both maps of the case at hand, and beside them the reference where it is wanted.
 
     Signals
     -------
@@ -76,15 +97,36 @@ class MapPair(QWidget):
         super().__init__(parent)
         self._workspace = workspace
         self.columns = {quantity: _Column(quantity) for quantity in MEASURED}
+        self.reference = ReferenceColumn(workspace)
+        self.reference_button = QPushButton(present.text("reference.button"))
+        self.reference_button.setToolTip(
+            present.text("page.tip", page=present.text("reference.tip"), key=first_key("reference"))
+        )
+        self.reference_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.columns[MEASURED[-1]].bar.addWidget(self.reference_button)
         self._hand = Hand(self, workspace)
+        self._looking = ReferenceHand(self.reference.view, self, self._hand, workspace)
         self._hidden = False
+        self._lay_out()
+
+    def _lay_out(self) -> None:
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(1)
-        for column in self.columns.values():
+        for column in (*self.columns.values(), self.reference):
+            # equally wide, however long their titles are: linked views differ in nothing
+            column.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+            column.setMinimumWidth(_NARROWEST)
             row.addWidget(column, 1)
+        for column in self.columns.values():
             column.view.mouse.connect(self._on_mouse)
             column.view.left.connect(self._on_left)
+            column.view.resized.connect(self._follow)
+        self.reference.view.mouse.connect(self._looking.handle)
+        self.reference.view.left.connect(self._looking.leave)
+        self.reference.view.resized.connect(self._follow)
+        self.reference.changed.connect(self._on_reference)
+        self.reference_button.clicked.connect(self.toggle_reference)
 
     @property
     def views(self) -> dict[Quantity, MapView]:
@@ -99,11 +141,11 @@ class MapPair(QWidget):
         self._hand.begin_case()
         for quantity, column in self.columns.items():
             found = case.exam.maps.get(quantity) if case else None
-            column.view.empty_text = present.empty_map_text(quantity, has_case=case is not None)
-            column.view.set_camera(Camera())
-            column.view.show_map(found, self._workspace.orientation)
-            column.show_range()
-        self.refresh()
+            missing = present.empty_map_text(quantity, has_case=case is not None)
+            column.show_map(found, self._workspace.orientation, missing)
+        self.reference_button.setEnabled(case is not None)
+        self.reference.begin_case()
+        self._on_reference()
 
     def refresh(self) -> None:
         """Show slice, rectangles, ghost and crosshair as the workspace has them."""
@@ -117,23 +159,49 @@ class MapPair(QWidget):
                 )
                 view.show_slice(self._workspace.slice, caption)
             view.set_marks(replace(marks, readout=self._readout(quantity)))
+        self._follow()
+
+    def _follow(self) -> None:
+        """Show on the reference what the maps show."""
+        if not self.reference.isHidden():
+            view, point = self.reference.view, self._hand.crosshair
+            view.follow(self._workspace, self.seen, point, hidden=self._hidden)
+
+    def _on_reference(self) -> None:
+        # its way back stands above the reference itself
+        self.reference_button.setVisible(self.reference.isHidden())
+        self.refresh()
+
+    def toggle_reference(self) -> None:
+        """Show or hide the reference, or tell that this exam has none."""
+        if self._workspace.case is not None and not self.reference.toggle():
+            self._workspace.failed.emit(InputError("reference.none"))
 
     def _marks(self) -> Marks:
         space = self._workspace
         found = space.rectangles
-        ghost = self._hand.ghost(self._any_view())
+        ghost = self._hand.ghost(self.seen)
         return Marks(
             rectangles={level: box for level, box in found.items() if box.slice == space.slice},
             elsewhere={level: box for level, box in found.items() if box.slice != space.slice},
             selected=space.selected,
             ghost=ghost,
             armed=space.selected if ghost else None,
-            crosshair=self._hand.crosshair,
+            crosshair=self._marked_voxel(),
             editable=space.writable,
             hidden=self._hidden,
         )
 
-    def _any_view(self) -> View | None:
+    def _marked_voxel(self) -> tuple[float, float] | None:
+        """The voxel of the exam's grid that the crosshair marks."""
+        case, point = self._workspace.case, self._hand.crosshair
+        if case is None or point is None:
+            return None
+        row, col = stored_place(case.exam.grid, point)
+        return (float(floor(row)), float(floor(col))) if inside(case.exam.grid, (row, col)) else None
+
+    @property
+    def seen(self) -> View | None:
         """How the picture lies on a map that can be seen: a hidden one knows only where it lay before."""
         seen = [column.view.view for column in self.columns.values() if not column.isHidden()]
         return next((view for view in seen if view is not None), None)
@@ -142,9 +210,13 @@ class MapPair(QWidget):
         case = self._workspace.case
         if case is None or self._hand.pointer is None or quantity not in case.exam.maps:
             return ""
-        row, col = self._hand.pointer
-        value = case.exam.maps[quantity].value_at(self._workspace.slice, int(row), int(col))
-        return present.value_text(quantity, value)
+        # the map's own voxel, of which there are several in each of the grid that the pointer is on
+        row, col = (
+            int(place * count)
+            for place, count in zip(self._hand.pointer, case.exam.parts(quantity), strict=True)
+        )
+        value = case.exam.maps[quantity].value_at(self._workspace.slice, row, col)
+        return present.readout_text(quantity, value)
 
     # -- view commands --------------------------------------------------------------------------------
 
@@ -155,12 +227,14 @@ class MapPair(QWidget):
             column.view.set_camera(Camera())
             column.view.reset_window()
             column.show_range()
+        self.reference.view.reset_window()
         self.refresh()
 
     def set_camera(self, camera: Camera) -> None:
-        """Zoom and pan both maps."""
+        """Zoom and pan both maps; the reference follows."""
         for view in self.views.values():
             view.set_camera(camera)
+        self._follow()
 
     def set_preset(self, index: int) -> None:
         """Use display windows number ``index`` on both maps, at once."""
@@ -185,6 +259,7 @@ class MapPair(QWidget):
         others = [column for column in self.columns.values() if column.view is not view]
         for column in others:
             column.setVisible(not column.isVisible())
+        self._follow()
 
     def set_window(self, view: MapView, window: tuple[float, float]) -> None:
         """Change the display window of one map; no value changes."""
@@ -214,6 +289,7 @@ class MapPair(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         """Let go: a release on another page never arrives here."""
         self._hand.let_go()
+        self._looking.let_go()
         super().hideEvent(event)
 
     def _on_mouse(self, event: QInputEvent) -> None:

@@ -1,239 +1,29 @@
-"""One map in the window: keeps its slice as a picture and repaints only what a drag touches."""
+"""One map in the window, in the fixed display range of its quantity unless another is wanted."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QColor,
-    QImage,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPixmap,
-    QResizeEvent,
-    QWheelEvent,
-)
-from PySide6.QtWidgets import QSizePolicy, QWidget
-
 from app.domain.grid import Orientation
 from app.domain.maps import DISPLAY_RANGE, ParametricMap
-from app.domain.shapes import Rectangle
-from app.ui.canvas import painting
-from app.ui.canvas.scene import NO_MARKS, Caption, Marks
-from app.ui.canvas.view import Camera, View, shown_spacing
-
-_BACKGROUND = QColor(0, 0, 0)
+from app.ui.canvas.slice_view import SliceView
 
 
-class MapView(QWidget):
+class MapView(SliceView):
     """Shows one slice of one map.
 
-    The slice is kept as a picture of one pixel a voxel, the whole scene as the screen shows it as soon as a
-    drag wants pieces of it; a drag repaints the marks and the strip of picture below them, nothing else.
-
-    Signals
-    -------
-    mouse : object
-        Every mouse and wheel event, for whoever knows what they mean.
-    left
-        The pointer left the view.
+    The orientation is that of the grid on which rectangles are drawn. A finer map is painted voxel by voxel
+    into the same place, so a side of a rectangle lies on lines of both.
     """
 
-    mouse = Signal(object)
-    left = Signal()
-
-    def __init__(self, title: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setAccessibleName(title)
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.map: ParametricMap | None = None
-        self.camera = Camera()
-        self.window_level: tuple[float, float] = (0.0, 1.0)
-        self.colour_map = "grey"
-        self.empty_text = ""
-        self._orientation: Orientation | None = None
-        self._slice = 0
-        self._marks: Marks = NO_MARKS
-        self._caption = Caption()
-        self._picture: QImage | None = None
-        self._ready: QPixmap | None = None
-
-    def sizeHint(self) -> QSize:
-        """Room for a lumbar spine."""
-        return QSize(420, 520)
-
-    @property
-    def view(self) -> View | None:
-        """Where the picture lies now; None without one."""
-        if self.map is None or self._orientation is None:
-            return None
-        spacing = shown_spacing(self.map.grid, self._orientation)
-        return View(self._orientation, spacing, (self.width(), self.height()), self.camera)
+    map: ParametricMap | None = None
 
     def show_map(self, parametric_map: ParametricMap | None, orientation: Orientation | None) -> None:
         """Show another map with its fixed display range, or none."""
-        self.map, self._orientation = parametric_map, orientation
-        if parametric_map is not None:
-            self.reset_window()
-        self._stale()
+        self.map = parametric_map
+        self.show_stack(parametric_map, orientation, self._fixed_window())
 
     def reset_window(self) -> None:
         """Go back to the fixed display range of the quantity."""
-        if self.map is not None:
-            self.window_level = DISPLAY_RANGE.get(self.map.quantity, (0.0, float(self.map.largest_stored)))
-        self._stale()
+        self.set_window(*self._fixed_window())
 
-    def show_slice(self, index: int, caption: Caption) -> None:
-        """Show another slice or another caption."""
-        if index != self._slice or caption != self._caption:
-            self._slice, self._caption = index, caption
-            self._stale()
-
-    def set_camera(self, camera: Camera) -> None:
-        """Zoom and pan."""
-        self.camera, self._ready = camera, None
-        self.update()
-
-    def set_window(self, low: float, high: float) -> None:
-        """Change the display window; values stay what they are."""
-        self.window_level = (low, high)
-        self._stale()
-
-    def set_colour_map(self, name: str) -> None:
-        """Change the colours."""
-        self.colour_map = name
-        self._stale()
-
-    def set_marks(self, marks: Marks) -> None:
-        """Show other marks, repainting only what they touch."""
-        if marks == self._marks:
-            return
-        view = self.view
-        old, self._marks = self._marks, marks
-        if view is None or old.crosshair != marks.crosshair or old.hidden != marks.hidden:
-            self.update()
-            return
-        if old.readout != marks.readout:
-            self.update(painting.readout_area(view).toAlignedRect())
-        for rectangle in _different(old, marks):
-            area = painting.marked_area(view, rectangle).toAlignedRect()
-            self.update(area)
-
-    def _stale(self) -> None:
-        self._picture = self._ready = None
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the picture anew where all is to be seen, copy the ready one where little is."""
-        painter = QPainter(self)
-        view, area = self.view, event.rect()
-        if view is None or self.map is None:
-            self._paint_empty(painter)
-        else:
-            painter.setClipRect(area)
-            if area == self.rect():
-                # while slices or the window change, a copy to keep would cost as much again
-                self._ready = None
-                self._paint_scene(painter, self.map, view)
-            else:
-                self._copy_ready(painter, self.map, view, area)
-            painting.paint_marks(painter, view, self._marks)
-        painter.end()
-
-    def _paint_scene(self, painter: QPainter, found: ParametricMap, view: View) -> None:
-        """Paint all that lies below the marks."""
-        if self._picture is None:
-            self._picture = painting.picture(found, view, self._slice, self.window_level, self.colour_map)
-        # a point less on each side: the picture may end within a point
-        covered = painting.picture_area(view).toAlignedRect().adjusted(1, 1, -1, -1) & self.rect()
-        width, height, below, behind = self.width(), self.height(), covered.bottom() + 1, covered.right() + 1
-        for beside in (
-            QRect(0, 0, width, covered.top()),
-            QRect(0, below, width, height - below),
-            QRect(0, covered.top(), covered.left(), covered.height()),
-            QRect(behind, covered.top(), width - behind, covered.height()),
-        ):
-            painter.fillRect(beside, _BACKGROUND)
-        painting.paint_picture(painter, view, self._picture)
-        painting.paint_frame(painter, view, self._caption, self.window_level, self.colour_map)
-
-    def _copy_ready(self, painter: QPainter, found: ParametricMap, view: View, area: QRect) -> None:
-        """Copy an area from the whole scene, which is kept for the next time.
-
-        Enlarging only the voxels of the area would be as fast, but a row of points at the edge of two voxels
-        could then fall to the other one, and a drag would leave traces.
-        """
-        ratio = self.devicePixelRatioF()
-        if self._ready is None:
-            self._ready = QPixmap(self.size() * ratio)
-            self._ready.setDevicePixelRatio(ratio)
-            whole = QPainter(self._ready)
-            whole.setFont(self.font())
-            self._paint_scene(whole, found, view)
-            whole.end()
-        source = QRectF(area.x() * ratio, area.y() * ratio, area.width() * ratio, area.height() * ratio)
-        painter.drawPixmap(QRectF(area), self._ready, source)
-
-    def _paint_empty(self, painter: QPainter) -> None:
-        painter.fillRect(self.rect(), _BACKGROUND)
-        painter.setPen(QColor("#9aa5af"))
-        box = self.rect().adjusted(24, 24, -24, -24)
-        flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
-        painter.drawText(box, flags, self.empty_text)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Forget the scene of the other size."""
-        self._ready = None
-        super().resizeEvent(event)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Pass on."""
-        self.mouse.emit(event)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Pass on."""
-        self.mouse.emit(event)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Pass on."""
-        self.mouse.emit(event)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Pass on."""
-        self.mouse.emit(event)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Pass on."""
-        self.mouse.emit(event)
-
-    def leaveEvent(self, event: QEvent) -> None:
-        """Tell that the pointer is gone."""
-        self.left.emit()
-        super().leaveEvent(event)
-
-    def stored_at(self, point: QPointF) -> tuple[float, float] | None:
-        """Stored ``(row, col)`` in voxel edges under a point, None outside the picture."""
-        view = self.view
-        if view is None:
-            return None
-        row, col = view.to_stored(point.x(), point.y())
-        rows, cols = view.orientation.shape
-        return (row, col) if 0 <= row < rows and 0 <= col < cols else None
-
-
-def _different(old: Marks, new: Marks) -> list[Rectangle]:
-    """Rectangles that must be painted over or anew."""
-    found = []
-    for before, after in ((old.rectangles, new.rectangles), (old.elsewhere, new.elsewhere)):
-        for level in {*before, *after}:
-            if before.get(level) != after.get(level):
-                found += [box for box in (before.get(level), after.get(level)) if box is not None]
-    if (old.ghost, old.armed) != (new.ghost, new.armed):
-        found += [box for box in (old.ghost, new.ghost) if box is not None]
-    if old.selected != new.selected or old.editable != new.editable:
-        touched = [new.rectangles.get(level) for level in (old.selected, new.selected) if level is not None]
-        found += [box for box in touched if box is not None]
-    return found
+    def _fixed_window(self) -> tuple[float, float]:
+        return self.window_level if self.map is None else DISPLAY_RANGE[self.map.quantity]

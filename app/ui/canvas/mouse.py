@@ -8,17 +8,17 @@ from typing import Protocol
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QInputEvent, QMouseEvent, QWheelEvent
 
+from app.domain.grid import Vector
 from app.domain.maps import DISPLAY_RANGE
 from app.domain.protocol import Level
 from app.domain.shapes import Rectangle
 from app.ui.canvas import hits
-from app.ui.canvas.gestures import RoiDrag, WindowDrag
+from app.ui.canvas.gestures import RoiDrag, WheelSteps, WindowDrag, zoom_factor
 from app.ui.canvas.map_view import MapView
+from app.ui.canvas.projection import patient_point
 from app.ui.canvas.view import Camera, View
 from app.ui.workspace import Workspace
 
-_WHEEL_STEP = 120
-_ZOOM_STEP = 1.2
 # a hand that meant to click moves this little, in points
 _CLICK = 4
 
@@ -37,6 +37,10 @@ _CURSORS = {
 
 class Maps(Protocol):
     """What the hand asks of the maps it moves over."""
+
+    @property
+    def seen(self) -> View | None:
+        """How the picture lies on a map that can be seen."""
 
     def set_camera(self, camera: Camera) -> None:
         """Zoom and pan all maps."""
@@ -74,9 +78,9 @@ class Hand:
     Attributes
     ----------
     pointer : tuple of float or None
-        Stored ``(row, col)`` under the pointer.
+        Stored ``(row, col)`` under the pointer, in voxel edges of the grid that rectangles live on.
     crosshair : tuple of float or None
-        Stored ``(row, col)`` of the voxel that both maps mark.
+        Patient coordinates of the place that all views mark, mm.
     space_held : bool
         The left button pans instead.
     """
@@ -85,19 +89,14 @@ class Hand:
         self._maps = maps
         self._workspace = workspace
         self.pointer: tuple[float, float] | None = None
-        self.crosshair: tuple[float, float] | None = None
+        self.crosshair: Vector | None = None
         self.space_held = False
         self._held: RoiDrag | WindowDrag | _Pan | None = None
         self._button = Qt.MouseButton.NoButton
         self._pressed = QPointF()
         self._was_pressed = False
         self._just_placed: Level | None = None
-        self._wheel = 0
-
-    @property
-    def empty(self) -> bool:
-        """Whether nothing is being dragged."""
-        return self._held is None
+        self._wheel = WheelSteps()
 
     def begin_case(self) -> None:
         """Forget what belonged to another case."""
@@ -117,6 +116,12 @@ class Hand:
         """The pointer left the maps."""
         if self._held is None:
             self.pointer = self.crosshair = None
+            self._maps.refresh()
+
+    def point_at(self, point: Vector | None) -> None:
+        """Mark a place, in patient coordinates, on which another view points; None marks none."""
+        if point != self.crosshair:
+            self.crosshair = point
             self._maps.refresh()
 
     def handle(self, view: MapView, event: QInputEvent) -> None:
@@ -158,17 +163,12 @@ class Hand:
         delta = event.angleDelta().y() or event.angleDelta().x()
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             at = event.position()
-            self._maps.set_camera(shown.zoomed(_ZOOM_STEP ** (delta / _WHEEL_STEP), at.x(), at.y()))
+            self._maps.set_camera(shown.zoomed(zoom_factor(delta), at.x(), at.y()))
             return
         if isinstance(self._held, RoiDrag):
             # a rectangle stays on its slice: turning the wheel would only hide it from the hand
             return
-        # a touchpad sends many small steps: they add up to whole slices
-        self._wheel += delta
-        steps = int(self._wheel / _WHEEL_STEP)
-        if steps:
-            self._wheel -= steps * _WHEEL_STEP
-            self._workspace.set_slice(self._workspace.slice - steps)
+        self._workspace.set_slice(self._workspace.slice - self._wheel.add(delta))
 
     # -- buttons --------------------------------------------------------------------------------------
 
@@ -247,11 +247,12 @@ class Hand:
 
     def _hover(self, view: MapView, event: QMouseEvent) -> None:
         self.pointer = view.stored_at(event.position())
-        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        if shift and self.pointer is not None:
-            self.crosshair = (float(int(self.pointer[0])), float(int(self.pointer[1])))
-        elif not shift:
+        if not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
             self.crosshair = None
+        elif self.pointer is not None and self._workspace.case is not None:
+            # the middle of the voxel, whose value stands below the maps
+            row, col = (int(place) + 0.5 for place in self.pointer)
+            self.crosshair = patient_point(self._workspace.case.exam.grid, self._workspace.slice, (row, col))
         self._set_cursor(view, event.position())
         self._maps.refresh()
 

@@ -8,24 +8,28 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import ceil
+from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen
 
-from app.domain.maps import ParametricMap
+from app.domain.grid import Grid
+from app.domain.maps import Stored
 from app.domain.protocol import Level
-from app.domain.shapes import Rectangle
 from app.ui.canvas import colours
 from app.ui.canvas.hits import HANDLE, handles
 from app.ui.canvas.scene import Caption, Marks
-from app.ui.canvas.view import View
+from app.ui.canvas.view import Box, View
 from app.ui.theme import LEVEL_COLOURS
 
 _HALO = QColor(0, 0, 0, 170)
 _PLATE = QColor(0, 0, 0, 130)
 _WORDS = QColor("#e8ecef")
 _OUTLINE = 1.5
+# length of a dash and of the room behind it
+_DASH = (7.0, 3.5)
 _BAR_WIDTH = 8
 _MARGIN = 12
 # room around words for their halo and plate
@@ -35,16 +39,34 @@ _LABEL_GAP = 5
 _LABEL_WIDTH = 30
 
 
-def picture(parametric_map: ParametricMap, view: View, slice_index: int, window: tuple[float, float],
+class Stack(Protocol):
+    """Slices that can be painted."""
+
+    @property
+    def stored(self) -> Stored:
+        """Numbers as they came, shape (slices, rows, cols)."""
+
+    @property
+    def grid(self) -> Grid:
+        """Where the voxels lie."""
+
+    def scale(self, stored: Stored) -> npt.NDArray[np.float64]:
+        """Values of some of the stored numbers, which a display window is about."""
+
+
+def picture(stack: Stack, view: View, slice_index: int, window: tuple[float, float],
             colour_map: str) -> QImage:  # fmt: skip
-    """Picture of one slice, one pixel a voxel, turned for the screen."""
-    stored = view.orientation.show(parametric_map.stored[slice_index])
-    # one colour for each stored integer that occurs, then a single look-up for all voxels
-    lowest = int(stored.min())
-    values = parametric_map.scale(np.arange(lowest, int(stored.max()) + 1))
-    words = colours.table(colour_map)[colours.to_index(values, *window)]
-    # 32 bits, or the difference of two 16-bit integers could overflow
-    shown = np.ascontiguousarray(words[np.subtract(stored, lowest, dtype=np.int32)])
+    """Picture of one slice, one pixel a voxel, turned for the screen; black where there is no value."""
+    stored = view.orientation.show(stack.stored[slice_index])
+    if stored.dtype.kind == "f":
+        shown = np.ascontiguousarray(colours.to_words(stack.scale(stored), window, colour_map))
+    else:
+        # one colour for each stored integer that occurs, then a single look-up for all voxels
+        lowest = int(stored.min())
+        values = stack.scale(np.arange(lowest, int(stored.max()) + 1))
+        words = colours.to_words(values, window, colour_map)
+        # the widest integers: two of 16 bits may differ by more, and these are looked up fastest
+        shown = words.take(np.subtract(stored, lowest, dtype=np.intp, order="C"))
     height, width = shown.shape
     # Qt enlarges pictures of full colours several times faster than those with a colour table
     image = QImage(shown.data, width, height, 4 * width, QImage.Format.Format_RGB32)
@@ -91,9 +113,9 @@ def readout_area(view: View) -> QRectF:
     return QRectF(width * 0.6, height - _MARGIN - 18, right + _PAD - width * 0.6, 28)
 
 
-def marked_area(view: View, rectangle: Rectangle) -> QRectF:
+def marked_area(view: View, box: Box) -> QRectF:
     """Screen area that a rectangle with label and handles may touch."""
-    left, top, right, bottom = view.box(rectangle)
+    left, top, right, bottom = view.box(box)
     return QRectF(left - _LABEL_WIDTH - 12, top - 12, right - left + _LABEL_WIDTH + 24, bottom - top + 24)
 
 
@@ -101,7 +123,7 @@ def _paint_rectangle(
     painter: QPainter,
     view: View,
     level: Level,
-    rectangle: Rectangle,
+    rectangle: Box,
     *,
     alpha: int = 255,
     dashed: bool = False,
@@ -117,9 +139,9 @@ def _paint_rectangle(
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
     _paint_outline(painter, box, _OUTLINE + 2, halo)
     if dashed:
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(colour, _OUTLINE, Qt.PenStyle.DashLine))
-        painter.drawRect(box)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawRects(_dashes(left, top, right, bottom))
     else:
         _paint_outline(painter, box, _OUTLINE, colour)
     _paint_words(
@@ -140,7 +162,24 @@ def _paint_outline(painter: QPainter, box: QRectF, width: float, colour: QColor)
         painter.fillRect(side, colour)
 
 
-def _paint_handles(painter: QPainter, view: View, rectangle: Rectangle) -> None:
+@lru_cache(maxsize=64)
+def _dashes(left: float, top: float, right: float, bottom: float) -> list[QRectF]:
+    """Dashes along the four sides as small bars: a dashed pen takes ten times as long.
+
+    They are kept, because rectangles of other slices stay where they are while slices change.
+    """
+    half, (on, off) = _OUTLINE / 2, _DASH
+    found = []
+    for start in np.arange(left, right, on + off).tolist():
+        length = min(on, right - start)
+        found += [QRectF(start, side - half, length, _OUTLINE) for side in (top, bottom)]
+    for start in np.arange(top, bottom, on + off).tolist():
+        length = min(on, bottom - start)
+        found += [QRectF(side - half, start, _OUTLINE, length) for side in (left, right)]
+    return found
+
+
+def _paint_handles(painter: QPainter, view: View, rectangle: Box) -> None:
     painter.setPen(QPen(QColor(0, 0, 0), 1))
     painter.setBrush(QColor(255, 255, 255))
     half = (HANDLE - 1) / 2
@@ -207,10 +246,10 @@ def _in_sight(painter: QPainter, area: QRectF) -> bool:
 
 def paint_frame(painter: QPainter, view: View, caption: Caption, window: tuple[float, float],
                 colour_map: str) -> None:  # fmt: skip
-    """Draw orientation letters, colour bar, scale bar and captions."""
+    """Draw orientation letters, colour bar (where the colours mean something), scale bar and captions."""
     width, height = view.size
     left, right, top, bottom = view.orientation.letters
-    bar_room = _BAR_WIDTH + _MARGIN
+    bar_room = _BAR_WIDTH + _MARGIN if caption.bar else 0
     # off the middle, where the colour bar has a number of its own
     beside = height * 0.44
     _paint_words(painter, left, _MARGIN, beside, bold=True, plate=True)
@@ -219,10 +258,15 @@ def paint_frame(painter: QPainter, view: View, caption: Caption, window: tuple[f
     _paint_words(
         painter, bottom, (width - bar_room) / 2, height - 3 * _MARGIN, align="centre", bold=True, plate=True
     )
-    _paint_colour_bar(painter, view, caption.unit, window, colour_map)
+    if caption.bar:
+        _paint_colour_bar(painter, view, caption.unit, window, colour_map)
+    if caption.note:
+        # a line below the letter at the top
+        _paint_words(painter, caption.note, _MARGIN, 3 * _MARGIN, plate=True)
     line = height - _MARGIN - 4
     _paint_words(painter, caption.slice_text, _MARGIN, line)
-    _paint_scale(painter, view, line)
+    behind = _MARGIN + QFontMetricsF(painter.font()).horizontalAdvance(caption.slice_text) + _MARGIN
+    _paint_scale(painter, view, max(width * 0.22, behind), line)
 
 
 def _paint_colour_bar(painter: QPainter, view: View, unit: str, window: tuple[float, float],
@@ -250,11 +294,10 @@ def _bar_picture(colour_map: str) -> QImage:
     return QImage(column.data, 1, column.size, 4, QImage.Format.Format_RGB32).copy()
 
 
-def _paint_scale(painter: QPainter, view: View, y: float) -> None:
+def _paint_scale(painter: QPainter, view: View, left: float, y: float) -> None:
     scale = view.scale
     room = view.size[0] * 0.2
     length = max((mm for mm in _SCALE_MM if mm * scale <= room), default=_SCALE_MM[0])
-    left = view.size[0] * 0.22
     for pen in (QPen(_HALO, 4), QPen(_WORDS, 1.5)):
         painter.setPen(pen)
         painter.drawLine(QPointF(left, y), QPointF(left + length * scale, y))

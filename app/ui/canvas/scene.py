@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.domain.protocol import Level
-from app.domain.shapes import Rectangle
+from app.ui.canvas.view import Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,18 +15,18 @@ class Marks:
 
     Attributes
     ----------
-    rectangles : mapping of Level to Rectangle
+    rectangles : mapping of Level to Box
         Rectangles of the shown slice.
-    elsewhere : mapping of Level to Rectangle
+    elsewhere : mapping of Level to Box
         Rectangles of other slices, drawn faintly so that they are not forgotten.
     selected : Level or None
         Gets handles.
-    ghost : Rectangle or None
+    ghost : Box or None
         Where a click would place the armed level.
     armed : Level or None
         The level the ghost belongs to.
     crosshair : tuple of float or None
-        Stored ``(row, col)`` of the linked crosshair.
+        Stored ``(row, col)`` of the linked crosshair; integers are voxel centres.
     editable : bool
         Handles are drawn only where they work.
     hidden : bool
@@ -35,10 +35,10 @@ class Marks:
         The value under the pointer, ready to be read.
     """
 
-    rectangles: Mapping[Level, Rectangle]
-    elsewhere: Mapping[Level, Rectangle]
+    rectangles: Mapping[Level, Box]
+    elsewhere: Mapping[Level, Box]
     selected: Level | None = None
-    ghost: Rectangle | None = None
+    ghost: Box | None = None
     armed: Level | None = None
     crosshair: tuple[float, float] | None = None
     editable: bool = True
@@ -57,7 +57,13 @@ class Caption:
     ----------
     slice_text, unit : str
         Bottom left, and the unit above the colour bar.
+    bar : bool
+        Whether there is a colour bar: a signal has no value to read off.
+    note : str
+        Said over the picture, at its top left.
     """
 
     slice_text: str = ""
     unit: str = ""
+    bar: bool = True
+    note: str = ""

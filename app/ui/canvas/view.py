@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from app.domain.grid import Grid, Orientation
-from app.domain.shapes import Rectangle
 
 _MIN_ZOOM, _MAX_ZOOM = 0.5, 20.0
+
+
+class Box(Protocol):
+    """What has four sides in stored voxel edges: a rectangle, or its outline on another grid."""
+
+    @property
+    def row0(self) -> float:
+        """First row."""
+
+    @property
+    def col0(self) -> float:
+        """First column."""
+
+    @property
+    def row1(self) -> float:
+        """Where the last row ends."""
+
+    @property
+    def col1(self) -> float:
+        """Where the last column ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +53,8 @@ class View:
     Attributes
     ----------
     orientation : Orientation
-        How the slice is turned.
+        How the slice is turned; its rows and columns are those that rectangles count, of which a finer map
+        has several voxels each.
     spacing : tuple of float
         Shown ``(y, x)`` voxel size, mm.
     size : tuple of float
@@ -78,10 +99,10 @@ class View:
         """Stored ``(row, col)`` in voxel edges of a screen point."""
         return self.orientation.to_stored(*self.to_shown(screen_x, screen_y))
 
-    def box(self, rectangle: Rectangle) -> tuple[float, float, float, float]:
+    def box(self, box: Box) -> tuple[float, float, float, float]:
         """Screen ``(left, top, right, bottom)`` of a rectangle's outer voxel edges."""
-        first = self.to_screen(*self.orientation.to_shown(rectangle.row0, rectangle.col0))
-        last = self.to_screen(*self.orientation.to_shown(rectangle.row1, rectangle.col1))
+        first = self.to_screen(*self.orientation.to_shown(box.row0, box.col0))
+        last = self.to_screen(*self.orientation.to_shown(box.row1, box.col1))
         return (
             min(first[0], last[0]),
             min(first[1], last[1]),
@@ -113,6 +134,17 @@ class View:
 
 
 def shown_spacing(grid: Grid, orientation: Orientation) -> tuple[float, float]:
-    """Shown ``(y, x)`` voxel size of a grid, mm."""
-    rows, cols = grid.spacing_mm[1], grid.spacing_mm[2]
-    return (cols, rows) if orientation.transpose else (rows, cols)
+    """Shown ``(y, x)`` size in mm of one of the orientation's rows and columns.
+
+    Parameters
+    ----------
+    grid : Grid
+        The grid of a map; each row and column of the orientation is made up of one or more of its own.
+    orientation : Orientation
+        How a slice is turned.
+    """
+    _, rows, cols = grid.shape
+    # whole numbers first: times 1 changes no digit
+    high = grid.spacing_mm[1] * (rows // orientation.shape[0])
+    wide = grid.spacing_mm[2] * (cols // orientation.shape[1])
+    return (wide, high) if orientation.transpose else (high, wide)

@@ -78,6 +78,7 @@ class ReportDialog(QDialog):
     def save(self, path: str) -> None:
         """Write the text as UTF-8."""
         try:
-            Path(path).write_text(self.body.toPlainText() + "\n", encoding="utf-8")
+            # a file's name may be no text at all
+            Path(path).write_text(self.body.toPlainText() + "\n", encoding="utf-8", errors="backslashreplace")
         except OSError:
             self.body.appendPlainText(present.text("import.not_saved", file=Path(path).name))

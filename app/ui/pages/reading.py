@@ -9,8 +9,10 @@ from PySide6.QtCore import QEvent, QObject, QPointF, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
-from app.domain.protocol import LEVELS
+from app.domain.exam import Exam
+from app.domain.protocol import LEVELS, Level
 from app.services.changed import What
+from app.services.read_exam import Case
 from app.ui import present
 from app.ui.canvas.hits import stored_edges
 from app.ui.canvas.map_pair import MapPair
@@ -24,7 +26,7 @@ from app.ui.workspace import Workspace
 _HIDE_KEY = Qt.Key[f"Key_{HIDE_KEY_NAME}"]
 _PAN_KEY = Qt.Key[f"Key_{PAN_KEY_NAME}"]
 # what the menu of a right click offers
-_OFFERED = ("not_measurable", "remove", "undo", "redo", "reset_view", "colour_map")
+_OFFERED = ("not_measurable", "remove", "undo", "redo", "reset_view", "colour_map", "reference")
 _SIDES = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}
 
 
@@ -46,7 +48,8 @@ class ReadingPage(QWidget):
         row.addWidget(self.cases)
         row.addWidget(self.maps, 1)
         row.addWidget(self.panel)
-        self._exam_id: int | None = None
+        self._exam: Exam | None = None
+        self._in_panel: tuple[Case | None, Level | None] | None = None
         self._context = QMenu(self)
         self._add_actions()
         self.cases.wanted.connect(self._on_case_wanted)
@@ -56,7 +59,7 @@ class ReadingPage(QWidget):
         workspace.changed.connect(self._on_changed)
         workspace.selection_changed.connect(self._on_selection)
         workspace.previewed.connect(self._on_preview)
-        for widget in (self, *(view for view in self.maps.views.values())):
+        for widget in (self, *self.maps.views.values(), self.maps.reference.view):
             widget.installEventFilter(self)
         self._on_changed(What.SESSION)
 
@@ -97,6 +100,7 @@ class ReadingPage(QWidget):
             "previous_case": partial(space.step_case, -1),
             "reset_view": self.maps.reset_view,
             "colour_map": self.maps.next_colour_map,
+            "reference": self.maps.toggle_reference,
             "let_go": self._let_go,
         }
         acts |= {f"level_{level[1:]}": partial(space.select, level) for level in LEVELS}
@@ -185,16 +189,24 @@ class ReadingPage(QWidget):
         if not what & (What.SESSION | What.EXAMS | What.READING | What.SIGN_OFF | What.READERS):
             return
         case = self._workspace.case
-        exam_id = case.exam.id if case else None
-        self.cases.show_cases(self._workspace.cases, exam_id)
-        if exam_id != self._exam_id or what & What.SESSION:
-            self._exam_id = exam_id
+        exam = case.exam if case else None
+        self.cases.show_cases(self._workspace.cases, exam.id if exam else None)
+        # another one, or the same with a map that joined it
+        if exam is not self._exam or what & What.SESSION:
+            self._exam = exam
             self.maps.show_case()
+        elif what & What.EXAMS:
+            self.maps.reference.begin_case()
+        self._in_panel = None
         self._on_selection()
 
     def _on_selection(self) -> None:
         self.maps.refresh()
-        self.panel.refresh()
+        # the panel shows nothing of the slice: while slices change it stays as it is
+        wanted = (self._workspace.case, self._workspace.selected)
+        if wanted != self._in_panel:
+            self._in_panel = wanted
+            self.panel.refresh()
 
     def _on_preview(self) -> None:
         self.maps.refresh()

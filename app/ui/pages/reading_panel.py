@@ -188,21 +188,28 @@ class ReadingPanel(QWidget):
         for (name, value), (title, shown) in zip(self._lines, lines, strict=True):
             name.setText(title)
             value.setText(shown)
-        case = self._workspace.case
         for quantity, view in self.histograms.items():
-            found = case.exam.maps.get(quantity) if case else None
-            if level is None or rectangle is None or found is None:
+            if level is None or rectangle is None or quantity not in stats:
                 view.show_counts(None)
-                continue
-            span = present.histogram_span(stats[quantity], DISPLAY_RANGE[quantity])
-            view.show_counts(
-                histogram(
-                    found, rectangle, span, present.histogram_bins(span, found.scaling.slope, MOST_BINS)
-                ),
-                present.text("read.histogram", level=level.value, quantity=present.quantity_title(quantity)),
-                present.span_text(quantity, span),
-                LEVEL_COLOURS[level],
-            )
+            else:
+                self._show_histogram(view, level, quantity, rectangle, stats[quantity])
+
+    def _show_histogram(
+        self, view: Histogram, level: Level, quantity: Quantity, rectangle: Rectangle, stats: RoiStats
+    ) -> None:
+        case = self._workspace.case
+        if case is None or quantity not in case.exam.maps:
+            return
+        found = case.exam.maps[quantity]
+        span = present.histogram_span(stats, DISPLAY_RANGE[quantity])
+        bins = present.histogram_bins(span, present.value_step(found), MOST_BINS)
+        view.show_counts(
+            # on the map's own voxels, as the numbers beside it
+            histogram(found, case.exam.on_map(quantity, rectangle), span, bins),
+            present.text("read.histogram", level=level.value, quantity=present.quantity_title(quantity)),
+            present.span_text(quantity, span),
+            LEVEL_COLOURS[level],
+        )
 
     # -- acting ---------------------------------------------------------------------------------------
 

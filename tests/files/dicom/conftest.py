@@ -11,7 +11,17 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
+from pydicom.encaps import encapsulate
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    HTJ2KLossless,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    MRImageStorage,
+    RLELossless,
+)
 
 TOKENS = {
     "FF": "FAT_FRACTION",
@@ -140,3 +150,82 @@ def small_exam_bytes(tmp_path_factory: pytest.TempPathFactory) -> tuple[GeExam, 
     """FF and R2* of three slices, and the bytes of each file by name."""
     exam = write_exam(tmp_path_factory.mktemp("exam"), ("FF", "R2STAR"), slices=3)
     return exam, {path.name: path.read_bytes() for path in sorted(exam.folder.iterdir())}
+
+
+# -- the same slice in every lossless encoding -----------------------------------------------------------
+
+PLAIN = {
+    "implicit": ImplicitVRLittleEndian,
+    "big_endian": ExplicitVRBigEndian,
+    "deflated": DeflatedExplicitVRLittleEndian,
+}
+ENCODINGS = (*PLAIN, "rle", "jpeg_lossless", "jpeg_ls", "jpeg_2000", "htj2k")
+
+
+def encode(made: Dataset, encoding: str, folder: Path) -> bytes:
+    """Bytes of a file with one slice in an encoding of :data:`ENCODINGS`; ``made`` is used up."""
+    made.file_meta.MediaStorageSOPInstanceUID = made.SOPInstanceUID
+    path = folder / "one"
+    if encoding in PLAIN:
+        made.file_meta.TransferSyntaxUID = PLAIN[encoding]
+        made["PixelData"].VR = "OW"
+        if encoding == "big_endian":
+            made.PixelData = np.frombuffer(made.PixelData, "<i2").astype(">i2").tobytes()
+    elif encoding == "rle":
+        made.compress(RLELossless, encoding_plugin="pydicom", generate_instance_uid=False)
+    elif encoding in {"jpeg_2000", "htj2k"}:
+        openjpeg = pytest.importorskip("openjpeg.utils")
+        pixels = np.frombuffer(made.PixelData, "<i2").reshape(made.Rows, made.Columns)
+        made.PixelData = encapsulate(
+            [openjpeg.encode_array(pixels, photometric_interpretation=2, codec_format=0)]
+        )
+        made["PixelData"].is_undefined_length = True
+        # nothing here writes the second kind; its decoder reads streams of the first as well
+        made.file_meta.TransferSyntaxUID = JPEG2000Lossless if encoding == "jpeg_2000" else HTJ2KLossless
+    made.save_as(path, enforce_file_format=True)
+    if encoding in {"jpeg_lossless", "jpeg_ls"}:
+        _pack_by_gdcm(path, encoding)
+    return path.read_bytes()
+
+
+def _pack_by_gdcm(path: Path, encoding: str) -> None:
+    gdcm = pytest.importorskip("gdcm")
+    kinds = {
+        "jpeg_lossless": gdcm.TransferSyntax.JPEGLosslessProcess14_1,
+        "jpeg_ls": gdcm.TransferSyntax.JPEGLSLossless,
+    }
+    reader = gdcm.ImageReader()
+    reader.SetFileName(str(path))
+    assert reader.Read()
+    change = gdcm.ImageChangeTransferSyntax()
+    change.SetTransferSyntax(gdcm.TransferSyntax(kinds[encoding]))
+    change.SetInput(reader.GetImage())
+    assert change.Change()
+    writer = gdcm.ImageWriter()
+    writer.SetFile(reader.GetFile())
+    writer.SetImage(change.GetOutput())
+    writer.SetFileName(str(path))
+    assert writer.Write()
+
+
+@pytest.fixture(scope="session")
+def encoded_exams(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[str], tuple[GeExam, dict[str, bytes]]]:
+    """FF and R2* of three slices in an encoding, and the bytes of each file by name; made once."""
+    made: dict[str, tuple[GeExam, dict[str, bytes]]] = {}
+
+    def get(encoding: str) -> tuple[GeExam, dict[str, bytes]]:
+        if encoding not in made:
+            folder = tmp_path_factory.mktemp(encoding)
+            # JPEG 2000 halves an image five times
+            exam = write_exam(folder / "plain", ("FF", "R2STAR"), slices=3, size=(32, 40))
+            files = {
+                path.name: encode(slice_of(name, index, exam.voxels[name][index]), encoding, folder)
+                for name, paths in exam.files.items()
+                for index, path in enumerate(paths)
+            }
+            made[encoding] = exam, files
+        return made[encoding]
+
+    return get

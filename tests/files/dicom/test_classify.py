@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from app.domain.maps import Quantity
-from app.files.dicom.classify import NoRole, Role, classify
+from app.files.dicom.classify import NoRole, Role, answered, classify, open_to_answer
+from app.files.dicom.evidence import Evidence, ValueMapping
 
 GE = "GE MEDICAL SYSTEMS"
 PLAIN = ("DERIVED", "SECONDARY", "OTHER")
@@ -149,6 +150,9 @@ def test_maps_of_other_vendors_have_their_own_words(
     ("manufacturer", "tokens", "description"),
     [
         ("SIEMENS", ("ORIGINAL",), "t2_tse_sag"),
+        ("SIEMENS", ("ORIGINAL",), "t2_tse_wp"),
+        ("CANON_MEC", ("DERIVED",), "dixon_wp"),
+        ("SIEMENS", ("DERIVED",), "R2 map"),
         ("SIEMENS", ("W", "F"), ""),
         ("Philips", ("ORIGINAL", "PRIMARY", "M_FFE", "M"), "mDIXON Quant FF R2*"),
         ("GE MEDICAL SYSTEMS", ("W", "F", "FF"), ""),
@@ -165,6 +169,7 @@ def test_other_images_of_other_vendors_have_no_role(
     [
         ("SIEMENS", ("FAT_FRAC",), "vibe_R2s_Eff", "role.contradiction"),
         ("SIEMENS", ("DERIVED", "FAT_FRAC"), "vibe_WP", "role.excluded"),
+        ("SIEMENS", ("DERIVED", "PRIMARY", "M"), "vibe_WP", "role.excluded"),
         ("SIEMENS", ("FAT_FRAC",), "vibe_goodness", "role.excluded"),
         ("Philips", ("FF", "W"), "", "role.contradiction"),
         ("Philips", ("FF", "B0 MAP"), "", "role.contradiction"),
@@ -177,3 +182,36 @@ def test_doubtful_maps_of_other_vendors_are_refused(
     verdict = classify(manufacturer, tokens, description, "")
     assert isinstance(verdict, NoRole)
     assert verdict.code == code
+
+
+@pytest.mark.parametrize(
+    ("tokens", "description", "open_"),
+    [
+        (PLAIN, "Sag something", True),
+        (("ORIGINAL", "PRIMARY", "M", "ND"), "", True),
+        (("ORIGINAL", "PRIMARY", "P", "ND"), "", False),
+        (("ORIGINAL", "PRIMARY", "T2", "M"), "", False),
+        (("DERIVED", "B0 MAP"), "", False),
+        (PLAIN, "B0 map", False),
+        (("FAT_FRACTION",), "", False),
+        (("FAT_FRACTION", "WATER"), "", False),
+    ],
+)
+def test_a_person_is_asked_only_where_nothing_speaks(
+    tokens: tuple[str, ...], description: str, open_: bool
+) -> None:
+    assert open_to_answer(Evidence(GE, description, image_type=tokens)) is open_
+
+
+def test_an_answer_counts_only_where_nothing_speaks() -> None:
+    told = Role(Quantity.WATER, "answer")
+    assert answered(told, Evidence(GE, "Sag something", image_type=PLAIN)) == told
+    assert answered(told, Evidence(GE, "", image_type=("FAT_FRACTION",))) == Role(Quantity.FF, "image_type")
+    t2star = Role(Quantity.R2STAR, "answer", reciprocal=True)
+    in_ms, per_second = (
+        Evidence("X", "", mappings=(ValueMapping("", unit, 1.0, 0.0, None),)) for unit in ("ms", "/s")
+    )
+    assert answered(t2star, in_ms) == t2star
+    assert answered(t2star, per_second) == NoRole(
+        "role.contradiction", {"first": "T2STAR", "second": "another unit"}
+    )

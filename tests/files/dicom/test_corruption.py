@@ -128,7 +128,7 @@ def test_a_file_cut_off_anywhere_is_refused_and_its_map_with_it(small_exam_bytes
             "header.missing_tags",
             "pixels.truncated",
         }
-        assert codes & {"map.gap", "map.incomplete", "pair.grids_differ", "pixels.truncated"}
+        assert codes & {"map.gap", "map.incomplete", "pair.slices_differ", "pixels.truncated"}
 
 
 @pytest.mark.long

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,13 +14,13 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian, RLELossless
 
 from app.domain.errors import Cancelled
-from app.domain.maps import ParametricMap, Quantity
+from app.domain.maps import Quantity
 from app.domain.progress import Silent
 from app.files.dicom.find import find_exams
 from app.files.dicom.found import ExamRefused, LoadedExam
-from app.files.dicom.hashing import pixel_sha256
-from app.files.dicom.inspecting import inspect_path
+from app.files.dicom.inspecting import inspect_paths
 from app.files.dicom.load import load_exam
+from app.store.pixels import pixel_sha256
 
 # gives the exam of conftest.py
 Write = Callable[..., Any]
@@ -111,7 +110,7 @@ def test_big_endian_implicit_and_run_length_files_give_the_same_integers(
     tmp_path: Path, write: Write
 ) -> None:
     plain = write(tmp_path / "plain")
-    digests = {pixel_sha256(load(plain.folder).exam.maps[Quantity.FF])}
+    digests = {pixel_sha256(load(plain.folder).exam.maps[Quantity.FF].stored)}
     for name in ("big", "implicit", "rle"):
         folder = tmp_path / name
         shutil.copytree(plain.folder, folder)
@@ -120,7 +119,7 @@ def test_big_endian_implicit_and_run_length_files_give_the_same_integers(
         one = load(folder).exam.maps[Quantity.FF]
         np.testing.assert_array_equal(one.stored, plain.voxels["FF"])
         assert one.stored.dtype.isnative
-        digests.add(pixel_sha256(one))
+        digests.add(pixel_sha256(one.stored))
     assert len(digests) == 1
 
 
@@ -275,17 +274,9 @@ def test_inspecting_gives_scaling_and_every_refusal(tmp_path: Path, write: Write
     good = write(tmp_path / "all" / "good")
     bad = write(tmp_path / "all" / "bad", ("FF",), edit=permille)
     (tmp_path / "all" / "note").write_text("x")
-    found = inspect_path(tmp_path / "all", Silent())
-    (exam,) = found.exams
-    assert all(one.scaling is not None for one in exam.maps)
+    found = inspect_paths([tmp_path / "all"], Silent())
+    none, exam = found.exams
+    assert exam.usable == exam.found.maps
+    assert (none.usable, none.files) == ((), ())
     assert sorted(exam.files) == sorted(path for files in good.files.values() for path in files)
     assert [refusal.path for refusal in found.refused] == [*bad.files["FF"], tmp_path / "all" / "note"]
-
-
-def test_the_hash_sees_voxels_type_and_shape(tmp_path: Path, write: Write) -> None:
-    one = load(write(tmp_path / "exam").folder).exam.maps[Quantity.FF]
-    expected = hashlib.sha256(b"<i2(4, 12, 16)" + one.stored.astype("<i2").tobytes()).hexdigest()
-    assert pixel_sha256(one) == expected
-    changed = one.stored.copy()
-    changed[0, 0, 0] += 1
-    assert pixel_sha256(ParametricMap(one.quantity, changed, one.grid, one.scaling)) != expected

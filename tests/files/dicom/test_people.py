@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
+from app.domain.progress import Silent
+from app.files.dicom.find import find_exams
 from app.files.dicom.headers import quietly, read_header
-from app.files.dicom.people import identity_of, iso_date
+from app.files.dicom.people import age_between, identity_of, iso_date, whole_years
 
+Write = Callable[..., Any]
 WANG = "王^小东"
 
 
-def header(name: bytes, charset: bytes = b"", sex: bytes = b"F", *, identifier: bytes = b"7") -> Dataset:
+def header(
+    name: bytes,
+    charset: bytes = b"",
+    sex: bytes = b"F",
+    *,
+    identifier: bytes = b"7",
+    age: bytes = b"",
+    birth: bytes = b"",
+) -> Dataset:
     """An implicit-VR header with these bytes."""
 
     def element(group: int, number: int, value: bytes) -> bytes:
@@ -28,8 +41,9 @@ def header(name: bytes, charset: bytes = b"", sex: bytes = b"F", *, identifier: 
         )
 
     data = element(8, 5, charset) if charset else b""
-    data += element(8, 0x16, b"1.2")
-    data += element(0x10, 0x10, name) + element(0x10, 0x20, identifier) + element(0x10, 0x40, sex)
+    data += element(8, 0x16, b"1.2") + element(8, 0x20, b"20240131")
+    data += element(0x10, 0x10, name) + element(0x10, 0x20, identifier) + element(0x10, 0x30, birth)
+    data += element(0x10, 0x40, sex) + element(0x10, 0x1010, age)
     return dcmread(io.BytesIO(data), force=True)
 
 
@@ -97,6 +111,76 @@ def test_dates_are_whole_days_or_nothing(written: str, expected: str) -> None:
     assert iso_date(written) == expected
 
 
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("065Y", "65"),
+        ("65", "65"),
+        (" 65Y ", "65"),
+        ("65y", "65"),
+        ("65岁", "65"),
+        ("65 岁", "65"),
+        ("65周岁", "65"),
+        ("000Y", "0"),
+        ("130Y", "130"),
+        ("018M", "1"),
+        ("18个月", "1"),
+        ("011M", "0"),
+        ("080W", "1"),
+        ("400D", "1"),
+        ("400天", "1"),
+        ("999Y", ""),
+        ("-65Y", ""),
+        ("65.5", ""),
+        ("sixty", ""),
+        ("1990/01/", ""),
+        ("Y", ""),
+        ("", ""),
+    ],
+)
+def test_ages_are_whole_years_or_nothing(written: str, expected: str) -> None:
+    assert whole_years(written) == expected
+
+
+@pytest.mark.parametrize(
+    ("born", "examined", "expected"),
+    [
+        ("1960-02-29", "2024-01-31", "63"),
+        ("1960-01-31", "2024-01-31", "64"),
+        ("1960-02-29", "2023-02-28", "62"),
+        ("1960-02-29", "2023-03-01", "63"),
+        ("", "2024-01-31", ""),
+        ("1960-02-29", "", ""),
+        ("2024-02-01", "2024-01-31", ""),
+        ("1824-01-01", "2024-01-31", ""),
+    ],
+)
+def test_an_age_needs_two_whole_dates_in_order(born: str, examined: str, expected: str) -> None:
+    assert age_between(born, examined) == expected
+
+
+@pytest.mark.parametrize(
+    ("age", "birth", "charset", "expected"),
+    [
+        (b"065Y", b"19600229", b"", "65"),
+        (b" 65Y ", b"", b"", "65"),
+        ("65岁".encode("gb18030"), b"", b"", "65"),
+        ("65岁".encode("gb18030"), b"", b"GB18030", "65"),
+        ("65岁".encode(), b"", b"ISO_IR 192", "65"),
+        (b"unknown", b"19600229", b"", "63"),
+        (b"", b"1960-02-29", b"", "63"),
+        (b"", b"1990/01/", b"", ""),
+        (b"\xff\xfe", b"\x00\x01", b"", ""),
+    ],
+)
+def test_the_age_is_taken_from_its_element_and_else_from_the_dates(
+    age: bytes, birth: bytes, charset: bytes, expected: str
+) -> None:
+    with quietly():
+        told, _ = identity_of(header(b"A", charset, age=age, birth=birth))
+    assert told.age == expected
+
+
 NAMES = {
     "GH1301.dcm": "Wang^XiaoDong=王^小东=",
     "chrGB2312.dcm": "Zhang^XiaoDong=张^小东=",
@@ -125,3 +209,22 @@ def test_real_names_of_many_languages_are_read(test_data: Path, file: str) -> No
         identity, guessed = identity_of(dataset)
     assert identity.patient_name.rstrip(" =") == NAMES[file].rstrip("=")
     assert guessed == ""
+
+
+def test_a_guessed_character_set_is_pointed_out_without_the_name(tmp_path: Path, write: Write) -> None:
+    def edit(made: Dataset, _quantity: str, _index: int) -> None:
+        made.add_new("PatientName", "PN", WANG.encode("gb18030"))
+
+    (exam,) = find_exams(write(tmp_path / "exam", ("FF", "R2STAR"), edit=edit).folder, Silent()).exams
+    assert exam.identity.patient_name == WANG
+    assert [one.values for one in exam.warnings if one.code == "people.guessed_charset"] == [
+        {"charset": "GB18030"}
+    ]
+
+
+def test_a_declared_character_set_needs_no_word(tmp_path: Path, write: Write) -> None:
+    def edit(made: Dataset, _quantity: str, _index: int) -> None:
+        made.SpecificCharacterSet, made.PatientName, made.PatientAge = "GB18030", WANG, "063Y"
+
+    (exam,) = find_exams(write(tmp_path / "exam", ("FF", "R2STAR"), edit=edit).folder, Silent()).exams
+    assert (exam.identity.patient_name, exam.identity.age, exam.warnings) == (WANG, "63", ())

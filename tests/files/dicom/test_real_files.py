@@ -15,7 +15,7 @@ from app.domain.maps import Quantity
 from app.domain.progress import Silent
 from app.files.dicom.find import find_exams
 from app.files.dicom.found import LoadedExam
-from app.files.dicom.inspecting import inspect_path
+from app.files.dicom.inspecting import inspect_paths
 from app.files.dicom.load import load_exam
 
 SPINE = {
@@ -109,7 +109,7 @@ def test_a_field_map_in_hertz_never_becomes_a_map(test_data: Path) -> None:
 def test_every_real_file_is_accounted_for_without_an_exception_or_a_warning(
     test_data: Path, recwarn: pytest.WarningsRecorder, caplog: pytest.LogCaptureFixture
 ) -> None:
-    found = inspect_path(test_data, Silent())
+    found = inspect_paths([test_data], Silent())
     account = Counter(path for exam in found.exams for path in exam.files)
     account.update(refusal.path for refusal in found.refused)
     on_disc = {path: told for path, told in account.items() if path.is_file()}

@@ -37,11 +37,18 @@ def only_code(found: Found) -> str:
     return code
 
 
-def test_signal_images_alone_make_no_exam(tmp_path: Path, write: Write) -> None:
-    assert (
-        only_code(find_exams(write(tmp_path / "exam", ("WATER", "FAT")).folder, Silent()))
-        == "exam.no_measured_map"
-    )
+@pytest.mark.parametrize(
+    ("present", "code"),
+    [
+        (("WATER", "FAT"), "exam.signal_ff_possible"),
+        (("FAT",), "exam.no_measured_map"),
+        (("IN_PHASE", "OUT_PHASE"), "exam.no_measured_map"),
+    ],
+)
+def test_signal_images_alone_make_no_exam(
+    tmp_path: Path, write: Write, present: tuple[str, ...], code: str
+) -> None:
+    assert only_code(find_exams(write(tmp_path / "exam", present).folder, Silent())) == code
 
 
 def test_a_single_slice_without_any_spacing_is_refused(tmp_path: Path, write: Write) -> None:
@@ -70,14 +77,15 @@ def test_evenly_lost_slices_are_seen_by_the_stated_spacing(tmp_path: Path, write
     assert only_code(find_exams(made.folder, Silent())) == "map.gap"
 
 
-def test_a_lost_outer_slice_of_one_map_refuses_the_exam(tmp_path: Path, write: Write) -> None:
+def test_a_lost_outer_slice_of_one_map_refuses_r2star(tmp_path: Path, write: Write) -> None:
     made = write(tmp_path / "exam", ("FF", "R2STAR"))
     made.files["FF"][-1].unlink()
     found = find_exams(made.folder, Silent())
-    assert only_code(found) == "pair.grids_differ"
+    assert [one.quantity for one in found.exams[0].maps] == [Quantity.FF]
+    assert codes(found) == {path.name: "pair.slices_differ" for path in made.files["R2STAR"]}
     told = found.refused[0].values
-    assert told["ff"] == "3 x 12 x 16 voxels of 4 x 1.5 x 1.25 mm from (20, -40.5, 60.25)"
-    assert told["r2star"] == "4 x 12 x 16 voxels of 4 x 1.5 x 1.25 mm from (20, -40.5, 60.25)"
+    assert told["ff"] == "3 slices, 4 mm apart, from -20 to -12 mm"
+    assert told["r2star"] == "4 slices, 4 mm apart, from -20 to -8 mm"
 
 
 def test_a_signal_image_on_another_grid_is_left_out_alone(tmp_path: Path, write: Write) -> None:
@@ -185,9 +193,10 @@ def test_slices_of_two_sizes_refuse_their_map(tmp_path: Path, write: Write) -> N
     assert only_code(found) == "map.mixed_matrix"
 
 
-def test_slices_of_two_scales_refuse_their_map(tmp_path: Path, write: Write) -> None:
+def test_slices_scaled_by_two_rules_refuse_their_map(tmp_path: Path, write: Write) -> None:
     def edit(made: Dataset, _quantity: str, index: int) -> None:
-        made.RescaleIntercept, made.RescaleSlope = 0, 1 + index
+        if index == 2:
+            made.RescaleIntercept, made.RescaleSlope = 0, 1
 
     assert (
         only_code(find_exams(write(tmp_path / "exam", ("FF",), edit=edit).folder, Silent()))

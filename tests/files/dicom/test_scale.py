@@ -11,7 +11,14 @@ from hypothesis.extra import numpy as hnp
 from app.domain.grid import Grid
 from app.domain.maps import Quantity
 from app.files.dicom.found import MapFound, PixelForm
-from app.files.dicom.scale import Disagreement, check_scale, decide, foreground_of, histogram
+from app.files.dicom.scale import (
+    Disagreement,
+    check_scale,
+    confirmed_fits,
+    decide,
+    foreground_of,
+    histogram,
+)
 
 SHAPE = (2, 20, 20)
 
@@ -195,3 +202,108 @@ def test_a_map_without_any_usable_voxel_is_refused() -> None:
     with pytest.raises(Disagreement) as caught:
         check_scale(found(Quantity.FF), np.full(SHAPE, 50, np.int16), foreground_of(None, None))
     assert caught.value.code == "scale.nothing_to_check"
+
+
+# ---- floating point
+
+
+@given(
+    st.sampled_from([np.float32, np.float64]).flatmap(
+        lambda kind: hnp.arrays(
+            kind, st.integers(1, 60), elements=st.floats(-1e6, 1e6, width=32) | st.just(np.nan)
+        )
+    ),
+    st.floats(0, 100),
+)
+def test_percentiles_of_floating_point_numbers_are_those_of_numpy_without_what_is_missing(
+    values: np.ndarray, percent: float
+) -> None:
+    counted = histogram([values[:20], values[20:]])
+    there = values[~np.isnan(values)]
+    assert (counted.total, counted.missing) == (there.size, values.size - there.size)
+    if there.size:
+        expected = np.percentile(there.astype(float), percent)
+        assert counted.percentile(percent) == pytest.approx(expected, rel=1e-12, abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_voxels_of_floating_point_are_counted_and_missing_ones_apart(kind: type) -> None:
+    stored = np.full(SHAPE, 40, kind)
+    stored[:, 6:9, 6:9] = 35.5
+    stored[0, 0, :5] = -0.25
+    stored[0, 1, :4] = 0
+    stored[0, 2, :3] = 100.5
+    stored[0, 3, :2] = 130
+    stored[1, :, 0] = np.nan
+    stored[1, 0, 1] = np.inf
+    scaling = check_scale(found(Quantity.FF), stored, foreground_of(None, None))
+    assert (scaling.below, scaling.zero, scaling.above, scaling.maximum) == (5, 4, 5, 2)
+    assert (scaling.missing, scaling.check, scaling.p50) == (21, "ff.percent", 40.0)
+
+
+def test_t2star_of_zero_and_missing_voxels_are_both_without_a_value() -> None:
+    stored = np.linspace(6, 40, 800).reshape(SHAPE)
+    stored[0, 0, :3] = np.nan
+    stored[0, 0, 3] = 0
+    one = replace(found(Quantity.R2STAR), reciprocal=True, expects="t2star.ms")
+    scaling = check_scale(one, stored, foreground_of(None, None))
+    assert scaling.missing == 4
+    assert scaling.p50 == pytest.approx(1000 / np.median(stored[:, 5:15, 5:15]), rel=1e-3)
+
+
+def test_a_map_without_any_number_is_refused() -> None:
+    with pytest.raises(Disagreement) as caught:
+        check_scale(found(Quantity.FF), np.full(SHAPE, np.nan), foreground_of(None, None))
+    assert caught.value.code == "scale.nothing_to_check"
+
+
+def test_values_outside_the_mapping_are_found_among_missing_ones() -> None:
+    stored = spread(2, 98).astype(np.float32)
+    stored[0, 0, 0] = np.nan
+    one = replace(found(Quantity.FF), mapped=(0.0, 97.0))
+    with pytest.raises(Disagreement) as caught:
+        check_scale(one, stored, foreground_of(None, None))
+    assert caught.value.code == "scale.outside_mapping"
+    assert check_scale(replace(one, mapped=(0.0, 98.0)), stored, foreground_of(None, None)).missing == 1
+
+
+def test_signal_images_of_floating_point_show_the_foreground_too() -> None:
+    water = np.zeros(SHAPE)
+    water[:, 5:9, 5:9] = 800.0
+    fat = np.full(SHAPE, 10, np.int16)
+    water[0, 0] = np.nan
+    picked = foreground_of(water, fat)
+    assert picked.name == "water_and_fat"
+    assert sum(part.size for part in picked.pick(water)) == 32
+    assert foreground_of(np.full(SHAPE, np.nan), fat).name == "central_half"
+
+
+# ---- what a person may confirm
+
+
+@pytest.mark.parametrize(
+    ("quantity", "reciprocal", "factor", "fits"),
+    [
+        (Quantity.FF, False, 1.0, True),
+        (Quantity.FF, False, 1.41, True),
+        (Quantity.FF, False, 1.42, False),
+        (Quantity.FF, False, 0.01, False),
+        (Quantity.R2STAR, False, 1.0, True),
+        (Quantity.R2STAR, False, 10.0, False),
+        (Quantity.R2STAR, True, 1.0, True),
+        (Quantity.R2STAR, True, 0.01, False),
+        (Quantity.R2STAR, True, 100.0, False),
+    ],
+)
+def test_a_factor_fits_where_the_values_can_be_what_they_are_called(
+    quantity: Quantity, reciprocal: bool, factor: float, fits: bool
+) -> None:
+    one = replace(found(quantity), reciprocal=reciprocal)
+    decision = decide(one, spread(2, 98), foreground_of(None, None))
+    assert confirmed_fits(one, decision, factor) is fits
+
+
+def test_t2star_around_zero_fits_no_factor() -> None:
+    one = replace(found(Quantity.R2STAR), reciprocal=True)
+    decision = decide(one, spread(-40, 40), foreground_of(None, None))
+    assert not confirmed_fits(one, replace(decision, p50=0.0), 1.0)

@@ -17,7 +17,7 @@ from app.domain.progress import Silent
 from app.domain.shapes import Rectangle
 from app.files.dicom.find import find_exams
 from app.files.dicom.found import ExamRefused, LoadedExam, Refusal, ScaleDecision
-from app.files.dicom.load import decide_scales, load_exam
+from app.files.dicom.load import judge_exam, load_exam
 from app.files.dicom.scale import confirm
 
 Write = Callable[..., Any]
@@ -270,7 +270,7 @@ def test_philips_maps_without_rescale_wait_for_a_person(tmp_path: Path, write_ve
 def test_canon_waits_for_a_person_though_the_range_fits(tmp_path: Path, write_vendor: Write) -> None:
     made = write_vendor(tmp_path / "exam", "canon")
     (exam,) = find_exams(made.folder, Silent()).exams
-    decisions = decide_scales(exam, Silent())
+    decisions = judge_exam(exam, Silent()).decisions
     ff = decisions[Quantity.FF]
     assert isinstance(ff, ScaleDecision)
     assert (ff.rule, ff.expected, ff.seen, ff.factor) == ("dicom.rescale", "ff.percent", "ff.percent", 1.0)
@@ -299,7 +299,7 @@ def test_the_uih_factor_is_shown_and_not_applied(tmp_path: Path, write_vendor: W
         ("exam.no_r2star", None),
         ("scale.uih_factor", "340"),
     ]
-    assert decide_scales(exam, Silent())[Quantity.FF].factor == 0.1
+    assert judge_exam(exam, Silent()).decisions[Quantity.FF].factor == 0.1
     loaded = load_exam(confirm(exam, Quantity.FF, 0.1, "A. Reader"), Silent())
     check_values(loaded, made.values)
     assert loaded.exam.maps[Quantity.FF].scaling.factor == 0.1

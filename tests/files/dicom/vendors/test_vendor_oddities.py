@@ -18,9 +18,9 @@ from app.domain.progress import Silent
 from app.files.dicom.classify import Role
 from app.files.dicom.enhanced import read_frames
 from app.files.dicom.find import find_exams
-from app.files.dicom.found import ExamRefused, LoadedExam, Refusal
+from app.files.dicom.found import ExamRefused, LoadedExam, Refusal, ScaleDecision
 from app.files.dicom.image import Unfit
-from app.files.dicom.load import decide_scales, load_exam
+from app.files.dicom.load import judge_exam, load_exam
 from app.files.dicom.look_closer import look_closer
 from app.files.dicom.rules import rule_of
 from app.files.dicom.scale import confirm
@@ -101,7 +101,7 @@ def test_values_outside_the_mapping_are_refused(tmp_path: Path, write_vendor: Wr
     made = write_vendor(tmp_path / "exam", "rwvm_only", "R2STAR", edit=edit)
     assert refused(made.folder).code == "scale.outside_mapping"
     (exam,) = find_exams(made.folder, Silent()).exams
-    decided = decide_scales(exam, Silent())[Quantity.R2STAR]
+    decided = judge_exam(exam, Silent()).decisions[Quantity.R2STAR]
     assert isinstance(decided, Refusal)
 
 
@@ -110,8 +110,9 @@ def test_deciding_says_which_file_could_not_be_read(tmp_path: Path, write_vendor
     (exam,) = find_exams(made.folder, Silent()).exams
     broken = exam.maps[0].files[1]
     broken.write_bytes(b"")
-    decided = decide_scales(exam, Silent())
-    assert set(decided) == {Quantity.FF}
+    decided = judge_exam(exam, Silent()).decisions
+    assert set(decided) == {Quantity.FF, Quantity.WATER}
+    assert isinstance(decided[Quantity.WATER], ScaleDecision)
     assert (decided[Quantity.FF].path, decided[Quantity.FF].code) == (broken, "file.broken")
 
 

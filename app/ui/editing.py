@@ -1,0 +1,164 @@
+"""The case at hand and the steps taken on it. Knows no signals; raises what fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from app.domain import shapes
+from app.domain.errors import AppError, InputError, StoreUnavailable
+from app.domain.maps import Quantity
+from app.domain.measure import RoiStats
+from app.domain.protocol import LEVELS, Level
+from app.domain.reading import Kind
+from app.domain.reference import ReferenceSeries
+from app.domain.shapes import Rectangle
+from app.services import read_exam
+from app.services.changed import Changed, What
+from app.services.open_session import Session
+from app.services.read_exam import Case
+from app.ui.session_holder import SessionHolder
+
+Edit = Callable[[Session, Case], tuple[Case, Changed]]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A rectangle under the hand: seen and counted, not stored.
+
+    Attributes
+    ----------
+    level : Level
+        Whose rectangle.
+    rectangle : Rectangle
+        Where it would be, on the grid of the exam.
+    stats : mapping of Quantity to RoiStats
+        What it holds there, of each map on its own voxels.
+    """
+
+    level: Level
+    rectangle: Rectangle
+    stats: Mapping[Quantity, RoiStats]
+
+
+class Editing:
+    """One case and the steps taken on it.
+
+    Parameters
+    ----------
+    held : SessionHolder
+        The session in which the steps are stored.
+
+    Attributes
+    ----------
+    case : Case or None
+        The case at hand.
+    preview : Preview or None
+        The rectangle under the hand.
+    last_signed_off : int or None
+        Exam that the newest step signed off, so that undo can reopen it.
+    """
+
+    def __init__(self, held: SessionHolder) -> None:
+        self._held = held
+        self.case: Case | None = None
+        self.preview: Preview | None = None
+        self.last_signed_off: int | None = None
+
+    @property
+    def rectangles(self) -> dict[Level, Rectangle]:
+        """Rectangles as they stand, with the one under the hand where it is now."""
+        if self.case is None:
+            return {}
+        found = self.case.reading.history.rectangles
+        if self.preview is not None:
+            found[self.preview.level] = self.preview.rectangle
+        return found
+
+    @property
+    def refusal(self) -> AppError | None:
+        """Why the case at hand takes no edit; None where it does, and where there is no case."""
+        session = self._held.session
+        if session is None or self.case is None:
+            return None
+        if self.case.reading.locked:
+            return InputError("reading.locked")
+        return StoreUnavailable("store.read_only", file=session.name) if session.read_only else None
+
+    def read(self, exam_id: int) -> Case | None:
+        """Read a case; None without a session.
+
+        Raises
+        ------
+        AppError
+            It could not be read.
+        """
+        session, viewer = self._held.session, self._held.viewer
+        return read_exam.open_case(session, viewer, exam_id) if session and viewer else None
+
+    def references(self) -> list[ReferenceSeries]:
+        """Anatomical series beside the case at hand, read anew.
+
+        Raises
+        ------
+        AppError
+            They could not be read.
+        """
+        session = self._held.session
+        return read_exam.references(session, self.case.exam.id) if session and self.case else []
+
+    def waits(self, level: Level) -> bool:
+        """Whether a level holds nothing yet."""
+        return self.case is not None and self.case.reading.history.state(level).kind is Kind.EMPTY
+
+    def gap_after(self, level: Level) -> Level | None:
+        """The next gap further down, else the first one from the top."""
+        gaps = self.case.reading.history.gaps if self.case else ()
+        below = [gap for gap in gaps if LEVELS.index(gap) > LEVELS.index(level)]
+        return next(iter([*below, *gaps]), None)
+
+    def ghost(self, slice_index: int, row: float, col: float) -> Rectangle | None:
+        """Where a click at a stored position would place a new rectangle; None outside the image."""
+        if self.case is None:
+            return None
+        try:
+            return shapes.place(self.case.exam.grid, slice_index, row, col, read_exam.next_size(self.case))
+        except InputError:
+            return None
+
+    def show(self, level: Level, rectangle: Rectangle) -> bool:
+        """Count a rectangle under the hand; False where it is the one that was counted last."""
+        if self.case is None or (self.preview is not None and self.preview.rectangle == rectangle):
+            return False
+        self.preview = Preview(level, rectangle, read_exam.preview(self.case, rectangle))
+        return True
+
+    def moved(self, level: Level | None, rows: int, cols: int) -> Rectangle | None:
+        """The rectangle of a level shifted by voxels of the grid; None where there is none."""
+        rectangle = self.rectangles.get(level) if level else None
+        if rectangle is None or self.case is None:
+            return None
+        return shapes.move(rectangle, rows, cols, self.case.exam.grid)
+
+    def resized(self, level: Level | None, rows: tuple[int, int], cols: tuple[int, int]) -> Rectangle | None:
+        """The rectangle of a level with (first, last) edges shifted; None where there is none."""
+        rectangle = self.rectangles.get(level) if level else None
+        if rectangle is None or self.case is None:
+            return None
+        return shapes.drag_edges(rectangle, rows, cols, self.case.exam.grid)
+
+    def run(self, edit: Edit) -> What:
+        """Run one use case on the case at hand and tell what it changed.
+
+        Raises
+        ------
+        AppError
+            The case at hand stays as it was.
+        """
+        session = self._held.session
+        if session is None or self.case is None:
+            return What.NOTHING
+        self.case, changed = edit(session, self.case)
+        if changed.what and edit is not read_exam.sign_off and edit is not read_exam.reopen:
+            self.last_signed_off = None
+        return changed.what

@@ -1,0 +1,113 @@
+"""What is open: a session, its reader, and where the reader was. Knows no signals; raises what fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from app.domain.errors import AppError
+from app.domain.reading import Viewer
+from app.services import open_session as sessions
+from app.services import read_exam
+from app.services.open_session import Session
+from app.services.read_exam import CaseRow, Position
+
+
+class SessionHolder:
+    """The session at hand and who reads it.
+
+    Attributes
+    ----------
+    session : Session or None
+        The open session.
+    viewer : Viewer or None
+        Whose view of it is shown.
+    """
+
+    def __init__(self) -> None:
+        self.session: Session | None = None
+        self.viewer: Viewer | None = None
+        self._remembered: Position | None = None
+
+    def holds(self, path: Path) -> bool:
+        """Whether a session file is the one that is open for writing here."""
+        if self.session is None or self.session.read_only:
+            return False
+        try:
+            return self.session.path.samefile(path)
+        except OSError:
+            return False
+
+    def take(self, make: Callable[[], Session], let_go: Callable[[], None]) -> Viewer:
+        """Open a session instead of the one at hand, which stays open where that fails.
+
+        Parameters
+        ----------
+        make : callable
+            Opens the session.
+        let_go : callable
+            Closes the one at hand; called when the other is open.
+
+        Returns
+        -------
+        Viewer
+            Who read it last.
+        """
+        session = make()
+        try:
+            viewer = sessions.last_viewer(session)
+        except AppError:
+            session.close()
+            raise
+        let_go()
+        self.session = session
+        return viewer
+
+    def close(self) -> None:
+        """Close the session; what was done is stored already."""
+        if self.session is not None:
+            self.session.close()
+        self.session = self.viewer = self._remembered = None
+
+    def reader(self, name: str) -> Viewer | None:
+        """The reader of a name, who is enrolled where the name is new; None without a session."""
+        if self.session is None:
+            return None
+        known = {reader.name: reader for reader in sessions.readers_of(self.session)}
+        return Viewer(known.get(name) or sessions.add_reader(self.session, name))
+
+    def enter(self, viewer: Viewer) -> None:
+        """Show the session as a viewer sees it."""
+        self.viewer, self._remembered = viewer, None
+
+    @property
+    def cases(self) -> list[CaseRow]:
+        """The reader's cases in the reader's order."""
+        if self.session is None or self.viewer is None:
+            return []
+        return read_exam.worklist(self.session, self.viewer)
+
+    @property
+    def start(self) -> Position | None:
+        """The case the reader was at, or the first one; None when there are no images."""
+        if self.session is None or self.viewer is None:
+            return None
+        return read_exam.where_to_start(self.session, self.viewer)
+
+    def case_beside(self, exam_id: int, step: int) -> int | None:
+        """The case so many places after another one in the reader's order, going round."""
+        cases = [case.exam_id for case in self.cases]
+        return cases[(cases.index(exam_id) + step) % len(cases)] if exam_id in cases else None
+
+    def unread_after(self, exam_id: int) -> int | None:
+        """The next unread case in the reader's order; None when all are read."""
+        if self.session is None or self.viewer is None:
+            return None
+        return read_exam.next_case(self.session, self.viewer, exam_id)
+
+    def remember(self, position: Position) -> None:
+        """Keep the place, so that a power cut does not take the reader elsewhere."""
+        if self.session is None or self.viewer is None or position == self._remembered:
+            return
+        read_exam.remember_position(self.session, self.viewer, position)
+        self._remembered = position
