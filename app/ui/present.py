@@ -302,12 +302,12 @@ def span_text(quantity: Quantity, span: tuple[float, float]) -> str:
     return text("read.span", low=span[0], high=span[1], unit=quantity_unit(quantity))
 
 
-def progress_text(done: int, total: int | None, seconds: float) -> str:
-    """How far a task is, with the time left once it can be told."""
+def progress_text(done: int, total: int | None, left_s: float | None) -> str:
+    """How far a task is, with the time left where it can be told."""
     if total is None:
         return text("task.counting", done=done) if done else text("task.working")
-    if done and seconds > 1 and done < total:
-        return text("task.running_left", done=done, total=total, seconds=seconds * (total - done) / done)
+    if left_s and done < total:
+        return text("task.running_left", done=done, total=total, seconds=left_s)
     return text("task.running", done=done, total=total)
 
 

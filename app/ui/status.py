@@ -7,6 +7,7 @@ from time import monotonic
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
+from app.domain.progress import TimeLeft
 from app.ui import present, sentences
 from app.ui.tasks import Tasks
 from app.ui.widgets import named, words
@@ -30,7 +31,7 @@ class StatusBar(QWidget):
         self._bar.setTextVisible(False)
         self.cancel = QPushButton(present.text("app.cancel"))
         self.cancel.clicked.connect(tasks.cancel)
-        self._since = 0.0
+        self._left = TimeLeft()
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 3, 14, 3)
         row.setSpacing(18)
@@ -63,11 +64,11 @@ class StatusBar(QWidget):
 
     def _on_progress(self, done: int, total: int | None) -> None:
         if self._bar.isHidden():
-            self._since = monotonic()
+            self._left = TimeLeft()
             self._show_task(shown=True)
         self._bar.setMaximum(total or 0)
         self._bar.setValue(done if total else -1)
-        self._task.setText(present.progress_text(done, total, monotonic() - self._since))
+        self._task.setText(present.progress_text(done, total, self._left.after(done, total, monotonic())))
 
     def _on_ended(self) -> None:
         self._show_task(shown=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ import numpy.typing as npt
 from app.domain.errors import Value
 from app.domain.grid import Grid, Vector
 from app.domain.maps import MEASURED
+from app.files.dicom.archive import open_file
 from app.files.dicom.found import MapFound, Notice, Refusal
 from app.files.dicom.image import COSINE_TOLERANCE, Image, Unfit
 from app.files.dicom.pixels import BadPixels, read_slices
@@ -79,8 +81,9 @@ def _without_duplicates(slices: Iterable[Slice]) -> tuple[list[Slice], list[Refu
     for one in slices:
         by_uid[one.image.sop_uid, one.frame].append(one)
     unique, refused = [], []
+    digests: dict[Path, bytes] = {}
     for first, *others in by_uid.values():
-        if all(_same(first, other) for other in others):
+        if all(_same(first, other, digests) for other in others):
             unique.append(first)
             refused.extend(
                 refuse_all((one.image for one in others), "file.duplicate", {"of": first.image.path.name})
@@ -91,13 +94,27 @@ def _without_duplicates(slices: Iterable[Slice]) -> tuple[list[Slice], list[Refu
     return unique, refused
 
 
-def _same(one: Slice, other: Slice) -> bool:
+def _same(one: Slice, other: Slice, digests: dict[Path, bytes]) -> bool:
     """Whether two files hold the same image, header and voxels."""
+    # copies are the usual case, and of two files with many frames each would be read whole for every frame
+    if _digest(one.image.path, digests) == _digest(other.image.path, digests):
+        return True
     moved = replace(one, image=replace(one.image, path=other.image.path))
     try:
         return moved == other and np.array_equal(_pixels(one), _pixels(other))
     except BadPixels:
         return False
+
+
+def _digest(path: Path, known: dict[Path, bytes]) -> bytes:
+    """SHA-256 of a file; for one that cannot be read its own name, which equals no other's."""
+    if path not in known:
+        try:
+            with open_file(path) as file:
+                known[path] = hashlib.file_digest(file, "sha256").digest()
+        except OSError:
+            known[path] = str(path).encode(errors="surrogateescape")
+    return known[path]
 
 
 def _pixels(one: Slice) -> npt.NDArray[np.integer]:

@@ -7,6 +7,7 @@ from time import monotonic
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
+from app.domain.progress import TimeLeft
 from app.ui import present
 from app.ui.import_draft import Draft
 from app.ui.present import text
@@ -96,7 +97,7 @@ class Footer(QWidget):
         self.cancel = button("app.cancel")
         self.cancel.setToolTip(text("images.cancel_tip"))
         self.go = button("images.import_none", role="primary")
-        self._since = 0.0
+        self._left = TimeLeft()
         row = QHBoxLayout()
         row.setSpacing(10)
         row.addWidget(fold)
@@ -135,8 +136,8 @@ class Footer(QWidget):
     def show_progress(self, code: str, done: int, total: int | None) -> None:
         """Show how far the task is."""
         if self._bar.isHidden():
-            self._since = monotonic()
-        told = present.progress_text(done, total, monotonic() - self._since)
+            self._left = TimeLeft()
+        told = present.progress_text(done, total, self._left.after(done, total, monotonic()))
         self._progress.setText(text(code, progress=told))
         self._bar.setMaximum(total or 0)
         self._bar.setValue(done if total else -1)
