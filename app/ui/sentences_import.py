@@ -10,7 +10,7 @@ IMPORT: dict[str, str] = {
     "import.exam_joined": "{code}: already in the session; {maps} joined it",
     "import.exam_seen": "{code}: already in the session; only what stands below joined it",
     "import.references": "    reference series: {count}",
-    "import.imported": "{count} exams imported",
+    "import.imported": "Exams imported: {count}",
     "import.refused": "{count} files or folders not used",
     "import.warning": "    {words}",
     "import.cancelled": "Stopped. What was imported before stays.",

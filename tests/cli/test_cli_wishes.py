@@ -162,7 +162,7 @@ def test_several_paths_are_imported_at_once(
     run: Any, plain: Path, study: Study, tmp_path: Path, codes_of: Any
 ) -> None:
     said = run("import", plain, study("other", edit=second_study), "--session", tmp_path / "s")
-    assert (said.status, "2 exams imported" in said.out) == (0, True)
+    assert (said.status, "Exams imported: 2" in said.out) == (0, True)
     assert len(codes_of()) == 2
 
 

@@ -260,7 +260,7 @@ def test_a_clean_folder_takes_a_choice_and_enter(hand: Hand, images: Path) -> No
         assert not hand.dialog.footer.go.isEnabled()
     assert window.importing.dialog is None
     (report,) = hand.reports()
-    assert "1 exams imported" in report.body.toPlainText()
+    assert "Exams imported: 1" in report.body.toPlainText()
     assert "readme.txt is not a DICOM file" in report.body.toPlainText()
     assert len({case.code for case in window.workspace.cases} - before) == 1
     # the same again is recognised
