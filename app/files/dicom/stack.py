@@ -26,6 +26,7 @@ _STEP_TOLERANCE = 0.1
 # slices may lie beside the line of their stack by this fraction of a voxel
 _SHIFT_TOLERANCE = 0.1
 _SPACING_TOLERANCE = 1e-4
+_BLOCK = 2**20
 # scales that differ by a smaller fraction than this were meant to be the same
 _SAME_LINE = 1e-4
 
@@ -112,7 +113,10 @@ def _digest(path: Path, known: dict[Path, bytes]) -> bytes:
     if path not in known:
         try:
             with open_file(path) as file:
-                known[path] = hashlib.file_digest(file, "sha256").digest()
+                digest = hashlib.sha256()
+                while block := file.read(_BLOCK):
+                    digest.update(block)
+                known[path] = digest.digest()
         except OSError:
             known[path] = str(path).encode(errors="surrogateescape")
     return known[path]
