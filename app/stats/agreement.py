@@ -1,19 +1,25 @@
 """Agreement of two readings: Bland-Altman bias and limits of agreement.
 
 The intraclass correlation lives in :mod:`app.stats.icc` and is offered here too, because both are asked
-together.
+together. What else is asked of the differences (normal? wider for large values?) is in
+:mod:`app.stats.bland_altman_checks`; several readings of one patient are in
+:mod:`app.stats.bland_altman_constant_truth` and :mod:`app.stats.bland_altman_varying_truth`.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from app.stats.distributions import noncentral_t_quantile, normal_quantile, t_quantile, t_two_sided
+from app.stats.bland_altman_limits import Limit, limits_of_agreement
+from app.stats.bland_altman_scale import Scale, compare, told, without_difference
+from app.stats.distributions import MULTIPLIER, normal_quantile, t_quantile, t_two_sided
 from app.stats.icc import Icc, IccForm, MeanSquares, icc, icc_from_mean_squares
+from app.stats.ranks import rank
 from app.stats.regression import Line, fit_line
 from app.stats.result import (
     CompleteCases,
@@ -25,67 +31,62 @@ from app.stats.result import (
     complete_cases,
     frozen,
     is_constant,
-    noise_of,
 )
+from app.stats.within import sd_interval
 
 __all__ = [
+    "Against",
     "BlandAltman",
     "Icc",
     "IccForm",
     "Limit",
     "MeanSquares",
+    "Scale",
     "bland_altman",
     "icc",
     "icc_from_mean_squares",
 ]
 
-MULTIPLIER = 1.96
-"""SDs from the bias to a limit, as Bland and Altman and MedCalc print it (not 1.959964)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """One limit of agreement, in the unit of the readings.
-
-    Parameters
-    ----------
-    value : float
-        Bias - 1.96 SD or bias + 1.96 SD.
-    exact : Interval or None
-        Carkeet 2015; None where all differences are equal.
-    approximate : Interval or None
-        Bland and Altman 1999.
-    """
-
-    value: float
-    exact: Interval | None
-    approximate: Interval | None
+Against = Literal["mean", "rank"]
+"""What the plot shows the differences against."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BlandAltman:
-    """Bias and limits of agreement of ``x - y``, in the unit of the readings.
+    """Bias and limits of agreement of ``x - y``, in the unit of the readings, in percent or as a ratio.
 
     Parameters
     ----------
     n, n_excluded : int
         Pairs used, and pairs with a missing cell.
     bias, sd : float
-        Mean and SD (divisor n - 1) of the differences.
+        Mean and SD (divisor n - 1) of the differences. With ``scale="log_ratio"`` the geometric mean ratio
+        and the SD of the logarithms.
     bias_ci : Interval or None
     bias_se, bias_t, bias_p : float or None
-        Test of the bias against 0 with n - 1 degrees of freedom; None where all differences are equal.
+        Test of the bias against no difference with n - 1 degrees of freedom; None where all differences are
+        equal. With ``scale="log_ratio"`` on the logarithms.
     lower, upper : Limit
     n_outside : int
         Differences strictly outside the limits.
     proportional : Line or NotDefined
-        Regression of the difference on the mean.
+        Regression of the difference (with ``scale="log_ratio"`` of the logarithm) on the mean.
     means, differences : ndarray, shape (n,)
-        What the plot shows, read-only.
+        What the plot shows, read-only; ``differences`` are ratios where the scale says so.
     index : ndarray of int, shape (n,)
         The input row of each point.
     level : float
         Confidence level of the intervals; the limits themselves always hold 95 % of the differences.
+    mean_x, mean_y : float
+        Mean of each reading.
+    median : float
+        Of the differences.
+    sd_ci : Interval or None
+        From chi-square; None where all differences are equal.
+    scale : Scale
+    against : Against
+    multiplier : float
+        SDs from the bias to a limit: 1.96, or the exact quantile 1.959964.
     notes : tuple of Note
     """
 
@@ -105,6 +106,13 @@ class BlandAltman:
     differences: FloatArray
     index: IntArray
     level: float
+    mean_x: float
+    mean_y: float
+    median: float
+    sd_ci: Interval | None
+    scale: Scale = "difference"
+    against: Against = "mean"
+    multiplier: float = MULTIPLIER
     notes: tuple[Note, ...] = ()
 
     @property
@@ -112,9 +120,37 @@ class BlandAltman:
         """Degrees of freedom of the test of the bias."""
         return self.n - 1
 
+    @property
+    def no_difference(self) -> float:
+        """Where two equal readings lie: 0, or 1 for a ratio."""
+        return without_difference(self.scale)
 
-def bland_altman(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> BlandAltman | NotDefined:
+    @property
+    def positions(self) -> FloatArray:
+        """Horizontal place of each point, shape (n,): its mean, or the rank of its mean from 1."""
+        return self.means if self.against == "mean" else frozen(rank(self.means).midranks)
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    level: float
+    scale: Scale
+    against: Against
+    multiplier: float
+
+
+def bland_altman(
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    level: float = 0.95,
+    scale: Scale = "difference",
+    against: Against = "mean",
+    exact_quantile: bool = False,
+) -> BlandAltman | NotDefined:
     """Bias and 95 % limits of agreement of two readings of the same patients.
+
+    The limits are mean(d) - 1.96 SD(d) and mean(d) + 1.96 SD(d) of the differences d.
 
     Parameters
     ----------
@@ -122,11 +158,18 @@ def bland_altman(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> BlandAlt
         First and second reading, same unit; pairs with a missing cell are left out and counted.
     level : float
         Confidence level of the intervals.
+    scale : Scale
+        Difference, difference in percent of the mean, ratio, or ratio by way of its logarithm.
+    against : Against
+        What the plot shows the differences against; no figure depends on it.
+    exact_quantile : bool
+        Take the 97.5 % quantile of the normal distribution (1.959964) instead of 1.96.
 
     Returns
     -------
     BlandAltman or NotDefined
-        Not defined below two complete pairs (``bland_altman.too_few``).
+        Not defined below two complete pairs (``bland_altman.too_few``), or where a pair has no ratio or
+        percentage (``bland_altman.not_positive``).
 
     References
     ----------
@@ -136,47 +179,62 @@ def bland_altman(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> BlandAlt
     if cases.n < 2:  # noqa: PLR2004 - an SD needs two
         return NotDefined.of("bland_altman.too_few", n=cases.n, n_excluded=cases.n_excluded)
     xs, ys = cases.columns
-    differences = xs - ys
-    bias = float(differences[0] + np.mean(differences - differences[0]))
-    if is_constant(differences, noise=noise_of(xs, ys)):
-        return _without_spread(cases, bias, level)
-    return _with_spread(cases, bias, float(np.std(differences - differences[0], ddof=1)), level)
+    compared = compare(xs, ys, scale)
+    if isinstance(compared, NotDefined):
+        return compared
+    values, noise = compared
+    settings = _Settings(level, scale, against, normal_quantile(0.975) if exact_quantile else MULTIPLIER)
+    bias = float(values[0] + np.mean(values - values[0]))
+    if is_constant(values, noise=noise):
+        return _without_spread(cases, bias, noise, settings)
+    return _with_spread(cases, values, bias, settings)
 
 
-def _with_spread(cases: CompleteCases, bias: float, sd: float, level: float) -> BlandAltman:
+def _with_spread(cases: CompleteCases, values: FloatArray, bias: float, settings: _Settings) -> BlandAltman:
     xs, ys = cases.columns
-    n = cases.n
+    n, level, scale = cases.n, settings.level, settings.scale
+    sd = float(np.std(values - values[0], ddof=1))
     se = sd / math.sqrt(n)
     half = t_quantile((1.0 + level) / 2.0, n - 1) * se
-    lower, upper = _limits(bias, sd, n, level)
-    differences = xs - ys
-    proportional = fit_line((xs + ys) / 2.0, differences, level=level)
+    # a logarithm of 0 or a ratio of 1 is no difference
+    t = (bias - (0.0 if scale == "log_ratio" else without_difference(scale))) / se
+    lower, upper = limits_of_agreement(bias, sd, n, level=level, multiplier=settings.multiplier)
+    proportional = fit_line((xs + ys) / 2.0, values, level=level)
     return BlandAltman(
         n=n,
         n_excluded=cases.n_excluded,
-        bias=bias,
+        bias=told(bias, scale),
         sd=sd,
-        bias_ci=Interval(bias - half, bias + half, level, "Student t"),
+        bias_ci=Interval(told(bias - half, scale), told(bias + half, scale), level, "Student t"),
         bias_se=se,
-        bias_t=bias / se,
-        bias_p=t_two_sided(bias / se, n - 1),
-        lower=lower,
-        upper=upper,
-        n_outside=int(np.count_nonzero((differences < lower.value) | (differences > upper.value))),
+        bias_t=t,
+        bias_p=t_two_sided(t, n - 1),
+        lower=_told_limit(lower, scale),
+        upper=_told_limit(upper, scale),
+        n_outside=int(np.count_nonzero((values < lower.value) | (values > upper.value))),
         proportional=proportional,
         means=frozen((xs + ys) / 2.0),
-        differences=frozen(differences),
+        differences=frozen(np.exp(values) if scale == "log_ratio" else values),
         index=cases.index,
         level=level,
+        mean_x=_mean(xs),
+        mean_y=_mean(ys),
+        median=told(float(np.median(values)), scale),
+        sd_ci=sd_interval(sd, n - 1, level),
+        scale=scale,
+        against=settings.against,
+        multiplier=settings.multiplier,
         notes=_notes(proportional, level),
     )
 
 
-def _without_spread(cases: CompleteCases, bias: float, level: float) -> BlandAltman:
+def _without_spread(cases: CompleteCases, bias: float, noise: float, settings: _Settings) -> BlandAltman:
     xs, ys = cases.columns
-    bias = 0.0 if abs(bias) <= noise_of(xs, ys) else bias
-    limit = Limit(bias, None, None)
-    code = "bland_altman.identical" if bias == 0.0 else "bland_altman.constant"
+    scale = settings.scale
+    same = without_difference(scale)
+    identical = abs(told(bias, scale) - same) <= noise
+    bias = same if identical else told(bias, scale)
+    code = "bland_altman.identical" if identical else _CONSTANT[scale]
     return BlandAltman(
         n=cases.n,
         n_excluded=cases.n_excluded,
@@ -186,40 +244,52 @@ def _without_spread(cases: CompleteCases, bias: float, level: float) -> BlandAlt
         bias_se=None,
         bias_t=None,
         bias_p=None,
-        lower=limit,
-        upper=limit,
+        lower=Limit(bias),
+        upper=Limit(bias),
         n_outside=0,
         proportional=NotDefined.of(code, n=cases.n, bias=bias),
         means=frozen((xs + ys) / 2.0),
         differences=frozen(np.full(cases.n, bias)),
         index=cases.index,
-        level=level,
+        level=settings.level,
+        mean_x=_mean(xs),
+        mean_y=_mean(ys),
+        median=bias,
+        sd_ci=None,
+        scale=scale,
+        against=settings.against,
+        multiplier=settings.multiplier,
         notes=(Note.of(code, n=cases.n, bias=bias),),
     )
 
 
-def _limits(bias: float, sd: float, n: int, level: float) -> tuple[Limit, Limit]:
-    tail = (1.0 - level) / 2.0
-    # the exact interval is for the true 97.5th percentile, so its noncentrality takes the exact quantile
-    noncentrality = normal_quantile(0.975) * math.sqrt(n)
-    near, far = (
-        noncentral_t_quantile(p, n - 1, noncentrality) * sd / math.sqrt(n) for p in (tail, 1.0 - tail)
-    )
-    se = sd * math.sqrt(1.0 / n + MULTIPLIER**2 / (2.0 * (n - 1)))
-    half = t_quantile(1.0 - tail, n - 1) * se
-    low, high = bias - MULTIPLIER * sd, bias + MULTIPLIER * sd
-    exact, approximate = "exact, Carkeet 2015", "approximate, Bland and Altman 1999"
-    return (
-        Limit(
-            low,
-            Interval(bias - far, bias - near, level, exact),
-            Interval(low - half, low + half, level, approximate),
-        ),
-        Limit(
-            high,
-            Interval(bias + near, bias + far, level, exact),
-            Interval(high - half, high + half, level, approximate),
-        ),
+_CONSTANT = {
+    "difference": "bland_altman.constant",
+    "percent": "bland_altman.constant_percent",
+    "ratio": "bland_altman.constant_ratio",
+    "log_ratio": "bland_altman.constant_ratio",
+}
+
+
+def _mean(column: FloatArray) -> float:
+    return float(column[0] + np.mean(column - column[0]))
+
+
+def _told_limit(limit: Limit, scale: Scale) -> Limit:
+    if scale != "log_ratio":
+        return limit
+
+    def ratio(one: Interval | None) -> Interval | None:
+        return one and Interval(told(one.low, scale), told(one.high, scale), one.level, one.method)
+
+    return Limit(
+        told(limit.value, scale),
+        ratio(limit.exact),
+        ratio(limit.approximate),
+        ratio(limit.approximate_1986),
+        ratio(limit.mover),
+        limit.se,
+        limit.se_1986,
     )
 
 

@@ -13,6 +13,7 @@ from app.stats.criterion import Criterion, CutOff
 from app.stats.distributions import chi2_upper, normal_quantile, normal_two_sided
 from app.stats.formatting import number
 from app.stats.newton import LogisticFit, logistic_fit, sigmoid
+from app.stats.ranking import why_not_ranked
 from app.stats.result import (
     CompleteCases,
     FloatArray,
@@ -27,10 +28,29 @@ from app.stats.result import (
 )
 from app.stats.roc import Roc, roc
 
-__all__ = ["Coefficient", "LogisticModel", "ModelCutOff", "logistic"]
+__all__ = [
+    "Coefficient",
+    "LogisticModel",
+    "ModelCutOff",
+    "as_odds_ratio",
+    "few_events",
+    "logistic",
+    "why_not_combined",
+]
 
 EVENTS_PER_PREDICTOR = 10
 """Below this the coefficients are unstable (Peduzzi 1996, J Clin Epidemiol 49:1373)."""
+
+
+LARGEST_LOGIT = 700.0
+"""The exponential of more is no finite float64."""
+
+
+def as_odds_ratio(interval: Interval) -> Interval | None:
+    """Take an interval from the logit scale to odds ratios; None where a limit is too large for a number."""
+    if interval.high > LARGEST_LOGIT:
+        return None
+    return Interval(math.exp(interval.low), math.exp(interval.high), interval.level, interval.method)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +77,14 @@ class Coefficient:
     p: float
 
     @property
-    def odds_ratio(self) -> float:
-        """Factor on the odds per unit of the column."""
-        return math.exp(self.estimate)
+    def odds_ratio(self) -> float | None:
+        """Factor on the odds per unit of the column; None where it is too large for a number."""
+        return math.exp(self.estimate) if self.estimate <= LARGEST_LOGIT else None
 
     @property
-    def odds_ratio_ci(self) -> Interval:
-        """Its Wald interval."""
-        return Interval(math.exp(self.ci.low), math.exp(self.ci.high), self.ci.level, self.ci.method)
+    def odds_ratio_ci(self) -> Interval | None:
+        """Its Wald interval; None where a limit is too large for a number."""
+        return as_odds_ratio(self.ci)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +130,12 @@ class LogisticModel:
     index : ndarray of int, shape (n,)
         The input rows used.
     level : float
+    design : ndarray, shape (n, columns)
+        The columns of the patients used, read-only.
+    label : ndarray, shape (n,)
+        1 with the disease, 0 without, read-only.
+    covariance : ndarray, shape (columns + 1, columns + 1)
+        Of the coefficients, read-only.
     notes : tuple of Note
     """
 
@@ -127,6 +153,9 @@ class LogisticModel:
     cutoffs: tuple[ModelCutOff, ...]
     index: IntArray
     level: float
+    design: FloatArray
+    label: FloatArray
+    covariance: FloatArray
     notes: tuple[Note, ...] = ()
 
     @property
@@ -187,7 +216,7 @@ def logistic(
     Albert and Anderson 1984, Biometrika 71:1 (separation).
     """
     cases = complete_cases([*columns, label])
-    reason = _why_not(cases.columns[:-1], names, cases.columns[-1])
+    reason = why_not_combined(cases.columns[:-1], names, cases.columns[-1])
     if reason is not None:
         return reason
     fit = logistic_fit(np.stack(cases.columns[:-1], axis=1), cases.columns[-1])
@@ -218,21 +247,30 @@ def _judged(cases: CompleteCases, names: Sequence[str], fit: LogisticFit, level:
         cutoffs=tuple(_model_cut_off(one, coefficients, design) for one in judged.cutoffs),
         index=cases.index,
         level=level,
+        design=frozen(design),
+        label=diseased,
+        covariance=frozen(fit.covariance),
         notes=_notes(cases.n, n_events, len(names)),
     )
 
 
-def _why_not(
+def why_not_combined(
     columns: tuple[FloatArray, ...], names: Sequence[str], diseased: FloatArray
 ) -> NotDefined | None:
+    """Say why complete columns cannot be combined before any fit; None where they may.
+
+    Raises
+    ------
+    ValueError
+        If there is no column, or not one name for each.
+    """
     if len(columns) != len(names) or not names:
         message = f"{len(columns)} columns with {len(names)} names"
         raise ValueError(message)
-    n, n_events = int(diseased.size), int(np.count_nonzero(diseased))
-    if not bool(np.isin(diseased, (0.0, 1.0)).all()):
-        return NotDefined.of("roc.label")
-    if n_events in {0, n}:
-        return NotDefined.of("roc.one_class", n_positive=n_events, n_negative=n - n_events)
+    reason = why_not_ranked(diseased)
+    if reason is not None:
+        return reason
+    n = int(diseased.size)
     if n <= len(names) + 1:
         return NotDefined.of("logistic.too_few", n=n, parameters=len(names) + 1)
     for name, column in zip(names, columns, strict=True):
@@ -295,8 +333,12 @@ def _equation(coefficients: tuple[Coefficient, ...], threshold: float, decimals:
 
 
 def _notes(n: int, n_events: int, predictors: int) -> tuple[Note, ...]:
-    notes = [Note.of("logistic.in_sample", n=n)]
+    return (Note.of("logistic.in_sample", n=n), *few_events(n, n_events, predictors))
+
+
+def few_events(n: int, n_events: int, predictors: int) -> tuple[Note, ...]:
+    """Warn where the smaller class has fewer than 10 patients for each column of a model."""
     per_predictor = min(n_events, n - n_events) / predictors
-    if per_predictor < EVENTS_PER_PREDICTOR:
-        notes.append(Note.of("logistic.few_events", per_predictor=per_predictor, needed=EVENTS_PER_PREDICTOR))
-    return tuple(notes)
+    if per_predictor >= EVENTS_PER_PREDICTOR:
+        return ()
+    return (Note.of("logistic.few_events", per_predictor=per_predictor, needed=EVENTS_PER_PREDICTOR),)

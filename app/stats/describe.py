@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from app.stats.result import NotDefined, Note, complete_cases, is_constant, noise_of
+from app.stats.distributions import t_quantile
+from app.stats.result import Interval, NotDefined, Note, complete_cases, is_constant, noise_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +25,10 @@ class Description:
     sd : float or None
         With divisor n - 1; None for a single value.
     median, q1, q3 : float
-        Quartiles of type 6, as SPSS prints them.
+        Quartiles of type 6, as SPSS prints them, unless ``quartile_type`` says 7 (R, numpy).
     minimum, maximum : float
     notes : tuple of Note
+    quartile_type : int
     """
 
     n: int
@@ -37,15 +41,30 @@ class Description:
     minimum: float
     maximum: float
     notes: tuple[Note, ...] = ()
+    quartile_type: Literal[6, 7] = 6
+
+    @property
+    def se(self) -> float | None:
+        """Standard error of the mean."""
+        return None if self.sd is None else self.sd / math.sqrt(self.n)
+
+    def mean_ci(self, level: float = 0.95) -> Interval | None:
+        """Confidence interval of the mean by Student's t; None for a single value."""
+        if self.se is None:
+            return None
+        half = t_quantile((1.0 + level) / 2.0, self.n - 1) * self.se
+        return Interval(self.mean - half, self.mean + half, level, "Student t")
 
 
-def describe(values: ArrayLike) -> Description | NotDefined:
+def describe(values: ArrayLike, *, quartile_type: Literal[6, 7] = 6) -> Description | NotDefined:
     """Describe one column.
 
     Parameters
     ----------
     values : array_like, shape (rows,)
         Numbers; missing cells are left out and counted.
+    quartile_type : int
+        6 as SPSS, 7 as R (Hyndman and Fan 1996, Am Stat 50:361).
 
     Returns
     -------
@@ -64,7 +83,8 @@ def describe(values: ArrayLike) -> Description | NotDefined:
         sd = 0.0
     else:
         sd = float(np.std(column - column[0], ddof=1))
-    q1, median, q3 = (float(q) for q in np.quantile(column, [0.25, 0.5, 0.75], method="weibull"))
+    rules: dict[int, Literal["weibull", "linear"]] = {6: "weibull", 7: "linear"}
+    q1, median, q3 = (float(q) for q in np.quantile(column, [0.25, 0.5, 0.75], method=rules[quartile_type]))
     return Description(
         n=cases.n,
         n_excluded=cases.n_excluded,
@@ -76,4 +96,5 @@ def describe(values: ArrayLike) -> Description | NotDefined:
         minimum=float(column.min()),
         maximum=float(column.max()),
         notes=() if sd is not None else (Note.of("describe.single"),),
+        quartile_type=quartile_type,
     )

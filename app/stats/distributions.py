@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from scipy import special
 
+MULTIPLIER = 1.96
+"""SDs that hold 95 % on both sides, as Bland and Altman and MedCalc print it (not 1.959964)."""
+
 
 def normal_quantile(probability: float) -> float:
     """Quantile of the standard normal distribution."""
@@ -19,9 +22,19 @@ def normal_two_sided(z: float) -> float:
     return float(2.0 * special.ndtr(-abs(z)))
 
 
+def normal_lower(z: float) -> float:
+    """Probability of a standard normal value below ``z``."""
+    return float(special.ndtr(z))
+
+
 def chi2_upper(value: float, df: float) -> float:
     """Probability that chi-square with ``df`` degrees of freedom exceeds ``value``."""
     return float(special.chdtrc(df, value))
+
+
+def chi2_quantile(probability: float, df: float) -> float:
+    """Quantile of chi-square."""
+    return float(special.chdtri(df, 1.0 - probability))
 
 
 def t_quantile(probability: float, df: float) -> float:
@@ -32,6 +45,22 @@ def t_quantile(probability: float, df: float) -> float:
 def t_two_sided(t: float, df: float) -> float:
     """Probability of a Student's t at least as far from 0 as ``t``."""
     return float(2.0 * special.stdtr(df, -abs(t)))
+
+
+def noncentral_chi2_upper(value: float, df: float, noncentrality: float) -> float:
+    """Probability that noncentral chi-square exceeds ``value``."""
+    return float(1.0 - special.chndtr(value, df, noncentrality))
+
+
+def noncentral_f_upper(value: float, df1: float, df2: float, noncentrality: float) -> float:
+    """Probability that noncentral F exceeds ``value``."""
+    return float(1.0 - special.ncfdtr(df1, df2, noncentrality, value))
+
+
+def noncentral_t_two_sided(t: float, df: float, noncentrality: float) -> float:
+    """Probability of a noncentral t at least as far from 0 as ``t``."""
+    near, far = special.nctdtr(df, noncentrality, abs(t)), special.nctdtr(df, noncentrality, -abs(t))
+    return float(1.0 - near + far)
 
 
 def noncentral_t_quantile(probability: float, df: float, noncentrality: float) -> float:

@@ -11,34 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from app.stats.distributions import f_quantile, f_upper
-from app.stats.result import FloatArray, Interval, NotDefined, Note, noise_of
+from app.stats.mean_squares import MeanSquares, mean_squares
+from app.stats.result import FloatArray, Interval, NotDefined, Note
+
+__all__ = ["Grade", "Icc", "IccForm", "MeanSquares", "grade", "icc", "icc_from_mean_squares"]
 
 Grade = Literal["poor", "moderate", "good", "excellent"]
 _SMALL = 1e-12
-
-
-@dataclass(frozen=True, slots=True)
-class MeanSquares:
-    """Two-way analysis of variance of n patients by k readers.
-
-    Parameters
-    ----------
-    n, k : int
-        Patients and readers, both at least 2.
-    rows, columns, error : float
-        Mean squares between patients (MSR), between readers (MSC) and of the rest (MSE).
-    """
-
-    n: int
-    k: int
-    rows: float
-    columns: float
-    error: float
-
-    @property
-    def within(self) -> float:
-        """Mean square within patients (MSW) of the one-way layout."""
-        return (self.columns + (self.n - 1) * self.error) / self.n
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +60,15 @@ class IccForm:
     def full_name(self) -> str:
         """Model, definition and type, as Koo and Li 2016 ask a paper to state them."""
         return f"{self.name}, {self.model}, {self.definition}, {self.kind}"
+
+    @property
+    def description(self) -> str:
+        """What is computed, whatever the model is called: random or mixed, the number is the same."""
+        kind = "average" if self.symbol.endswith("k)") else "single"
+        if self.model == _ONE_WAY:
+            return f"one-way random, {kind}"
+        same = " (random or mixed: same number)" if kind == "single" else ""
+        return f"two-way, {self.definition}, {kind}{same}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +153,7 @@ def icc(matrix: ArrayLike | Sequence[ArrayLike], *, level: float = 0.95) -> Icc 
     n_excluded = int(kept.size) - n
     if n < 2 or k < 2:  # noqa: PLR2004 - no variance of one
         return NotDefined.of("icc.too_few", n=n, k=k, n_excluded=n_excluded)
-    return icc_from_mean_squares(_mean_squares(complete), level=level, n_excluded=n_excluded)
+    return icc_from_mean_squares(mean_squares(complete), level=level, n_excluded=n_excluded)
 
 
 def icc_from_mean_squares(
@@ -210,22 +198,6 @@ def grade(value: float) -> Grade:
     if value >= moderate:
         return "good"
     return "moderate" if value >= poor else "poor"
-
-
-def _mean_squares(table: FloatArray) -> MeanSquares:
-    # centred before squaring: readings of a million that differ by tenths keep their digits
-    centred = table - table[0, 0]
-    centred = centred - centred.mean()
-    n, k = table.shape
-    rows, columns = centred.mean(axis=1), centred.mean(axis=0)
-    rest = centred - rows[:, np.newaxis] - columns
-    floor = noise_of(table) ** 2
-    squares = (
-        k * float(rows @ rows) / (n - 1),
-        n * float(columns @ columns) / (k - 1),
-        float(np.sum(rest * rest)) / ((n - 1) * (k - 1)),
-    )
-    return MeanSquares(n, k, *(0.0 if square <= floor * n * k else square for square in squares))
 
 
 _RANDOM, _MIXED, _ONE_WAY = "two-way random effects", "two-way mixed effects", "one-way random effects"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from app.stats.result import FloatArray, NotDefined
+from app.stats.result import BoolArray, FloatArray, IntArray, NotDefined
 
 MAX_ITERATIONS = 60
 _CONVERGED = 1e-9
@@ -18,6 +18,11 @@ _VANISHED = 1e-12
 The columns are standardised. When they separate the classes, each step adds about 1 to some linear predictor
 and the information about that direction fades like exp(-step), so this is reached within 30 steps.
 """
+_SETTLED = 1e-6
+"""Largest last step of a coefficient among many fits; Newton's error is then its square."""
+_LONGEST_STEP = 4.0
+_FADED = 1e-14
+"""Determinant of the information per patient below which one of many fits is given up."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +66,7 @@ def logistic_fit(columns: FloatArray, label: FloatArray) -> LogisticFit | NotDef
         (``logistic.not_found``).
     """
     design, back = standardised(columns)
-    if np.linalg.svd(design, compute_uv=False)[-1] <= 1e-8 * np.sqrt(label.size):
+    if rank_is_short(design):
         return NotDefined.of("logistic.collinear")
     estimates = _climb(design, label)
     if estimates is None:
@@ -74,6 +79,93 @@ def logistic_fit(columns: FloatArray, label: FloatArray) -> LogisticFit | NotDef
         covariance=back @ inverse @ back.T,
         log_likelihood=_log_likelihood(predictor, label),
     )
+
+
+def rank_is_short(design: FloatArray) -> bool:
+    """Tell whether the standardised columns of a design determine each other."""
+    return bool(np.linalg.svd(design, compute_uv=False)[-1] <= 1e-8 * np.sqrt(len(design)))
+
+
+def logistic_fits(
+    design: FloatArray,
+    cases: FloatArray,
+    controls: FloatArray,
+    *,
+    start: FloatArray,
+    held: IntArray | None = None,
+) -> FloatArray:
+    """Fit many weighted samples of the same patients at once.
+
+    Parameters
+    ----------
+    design : ndarray, shape (patterns, columns + 1)
+        Standardised, with its column of ones.
+    cases, controls : ndarray, shape (fits, patterns)
+        How often each pattern occurs in each sample, with and without the disease.
+    start : ndarray, shape (columns + 1,) or (fits, columns + 1)
+        Coefficients near the maxima, such as those of the whole sample.
+    held : ndarray of int, shape (fits,), optional
+        One coefficient of each fit that stays where it starts.
+
+    Returns
+    -------
+    ndarray, shape (fits, columns + 1)
+        NaN in rows where a sample lacks a class, separates the classes or does not determine the model.
+    """
+    width = design.shape[1]
+    products = (design[:, :, np.newaxis] * design[:, np.newaxis, :]).reshape(len(design), width * width)
+    result = np.full((len(cases), width), np.nan)
+    patients = cases + controls
+    going = np.flatnonzero((cases > 0.0).any(axis=1) & (controls > 0.0).any(axis=1))
+    estimates = np.broadcast_to(start, result.shape)[going]
+    fixed = np.zeros(result.shape, dtype=np.bool_)
+    if held is not None:
+        fixed[np.arange(len(cases)), held] = True
+    cases, patients, fixed = cases[going], patients[going], fixed[going]
+    for _ in range(MAX_ITERATIONS):
+        if going.size == 0:
+            break
+        step, determined = _steps(design, products, estimates, cases, patients, fixed)
+        estimates += step
+        settled = determined & (np.abs(step).max(axis=1) <= _SETTLED)
+        result[going[settled]] = estimates[settled]
+        left = determined & ~settled
+        if not left.all():
+            going, estimates, fixed = going[left], estimates[left], fixed[left]
+            cases, patients = cases[left], patients[left]
+    return result
+
+
+def _steps(
+    design: FloatArray,
+    products: FloatArray,
+    estimates: FloatArray,
+    cases: FloatArray,
+    patients: FloatArray,
+    fixed: BoolArray,
+) -> tuple[FloatArray, BoolArray]:
+    """Return Newton's step of each fit, and whether its sample still informs about every coefficient."""
+    width = design.shape[1]
+    probability = sigmoid(estimates @ design.T)
+    expected = patients * probability
+    score = (cases - expected) @ design
+    expected *= 1.0 - probability
+    information = (expected @ products).reshape(-1, width, width)
+    information /= patients.sum(axis=1)[:, np.newaxis, np.newaxis]
+    score /= patients.sum(axis=1)[:, np.newaxis]
+    if fixed.any():
+        free = ~fixed
+        information *= free[:, :, np.newaxis] & free[:, np.newaxis, :]
+        information += np.eye(width) * fixed[:, :, np.newaxis]
+        score *= free
+    # separated samples fade out step by step
+    determined: BoolArray = np.linalg.det(information) > _FADED
+    information[~determined] = np.eye(width)
+    step = np.asarray(np.linalg.solve(information, score[:, :, np.newaxis])[:, :, 0], dtype=np.float64)
+    # an outlier's first step can overshoot and never come back
+    furthest = np.abs(step @ design.T).max(axis=1)
+    step *= np.minimum(1.0, _LONGEST_STEP / np.maximum(furthest, _LONGEST_STEP))[:, np.newaxis]
+    return step, determined
 
 
 def separated(design: FloatArray, label: FloatArray) -> bool:
@@ -111,6 +203,35 @@ def standardised(columns: FloatArray) -> tuple[FloatArray, FloatArray]:
     back = np.diag(np.concatenate(([1.0], 1.0 / spread)))
     back[0, 1:] = -centre / spread
     return design, back
+
+
+def own_design(
+    columns: FloatArray, estimates: FloatArray, position: int
+) -> tuple[FloatArray, FloatArray, float]:
+    """Scale the columns so that one coefficient stays itself, to hold it and fit the others again.
+
+    A slope is the same in centred columns, where it is best found; the intercept only in columns as they are.
+
+    Parameters
+    ----------
+    columns : ndarray, shape (patients, columns)
+    estimates : ndarray, shape (columns + 1,)
+        In the units of the columns, the intercept first.
+    position : int
+        Which coefficient, 0 for the intercept.
+
+    Returns
+    -------
+    tuple
+        The design, shape (patients, columns + 1); the estimates in it; and the unit of the coefficient, by
+        which its value in the design is multiplied.
+    """
+    units = np.concatenate(([1.0], 1.0 / columns.std(axis=0)))
+    if position > 0:
+        design, back = standardised(columns)
+        start = np.asarray(np.linalg.solve(back, estimates), dtype=np.float64)
+        return design, start, float(units[position])
+    return np.column_stack((np.ones(len(columns)), columns * units[1:])), estimates / units, 1.0
 
 
 def _climb(design: FloatArray, label: FloatArray) -> FloatArray | None:

@@ -8,17 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from app.stats.combined import logistic
-from app.stats.newton import sigmoid, standardised
-from app.stats.result import BoolArray, FloatArray, IntArray, NotDefined, Note, complete_cases
+from app.stats.combined import LogisticModel, logistic
+from app.stats.newton import logistic_fits, standardised
+from app.stats.result import FloatArray, IntArray, Interval, NotDefined, Note, complete_cases
+
+__all__ = ["Optimism", "Resampled", "draw_patients", "optimism_corrected", "optimism_of_draws", "resampled"]
 
 SEED = 20240
-_CELLS = 500_000
-"""Replicates x patients worked on at once, so that a large cohort does not fill the memory."""
-_MAX_ITERATIONS = 40
-_CONVERGED = 1e-8
-_LONGEST_STEP = 4.0
-_VANISHED = 1e-14
+_CELLS = 12_000
+"""Replicates x patients worked on at once: few enough to stay in the cache, and for matrix products too small
+to be shared among threads, which costs more than it saves."""
 _SHARE_NEEDED = 0.9
 """Share of resamples that must be fitted: the separated ones are the most optimistic, and missed."""
 
@@ -38,6 +37,8 @@ class Optimism:
     seed : int or None
         Of the random draws; None when the draws were given.
     notes : tuple of Note
+    ci : Interval or None
+        Of the corrected AUC: percentiles of the resamples' own areas, moved by the optimism.
     """
 
     n: int
@@ -49,6 +50,28 @@ class Optimism:
     failed: int
     seed: int | None
     notes: tuple[Note, ...] = ()
+    ci: Interval | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Resampled:
+    """Areas of a model fitted to resamples.
+
+    Parameters
+    ----------
+    own : ndarray, shape (replicates,)
+        AUC on the resample the model was fitted to; NaN where it could not be fitted.
+    whole : ndarray, shape (replicates,)
+        AUC of the same model on the patients themselves; NaN in the same places.
+    """
+
+    own: FloatArray
+    whole: FloatArray
+
+    @property
+    def fitted(self) -> IntArray:
+        """Which resamples could be fitted."""
+        return np.flatnonzero(np.isfinite(self.own))
 
 
 def optimism_corrected(
@@ -77,11 +100,15 @@ def optimism_corrected(
 
     References
     ----------
-    Harrell, Lee and Mark 1996, Stat Med 15:361.
+    Harrell, Lee and Mark 1996, Stat Med 15:361. Interval: Noma 2021, Stat Med 40:5691.
     """
-    n = complete_cases([*columns, label]).n
-    draws = np.random.default_rng(seed).integers(max(n, 1), size=(replicates, n))
+    draws = draw_patients(complete_cases([*columns, label]).n, replicates, seed)
     return optimism_of_draws(columns, label, draws, seed=seed)
+
+
+def draw_patients(n: int, replicates: int, seed: int = SEED) -> IntArray:
+    """Draw ``n`` patients with replacement, shape (replicates, n)."""
+    return np.random.default_rng(seed).integers(max(n, 1), size=(replicates, n))
 
 
 def optimism_of_draws(
@@ -101,15 +128,13 @@ def optimism_of_draws(
     model = logistic(columns, [str(position) for position in range(len(columns))], label)
     if isinstance(model, NotDefined):
         return model
-    patterns = _Patterns.of(columns, label)
-    size = max(1, _CELLS // model.n)
-    parts = [patterns.optimism(draws[start : start + size]) for start in range(0, len(draws), size)]
-    each = np.concatenate(parts) if parts else np.empty(0)
-    fitted = each[np.isfinite(each)]
-    failed = int(each.size - fitted.size)
-    if fitted.size == 0 or fitted.size < _SHARE_NEEDED * each.size:
-        return NotDefined.of("optimism.few_fitted", failed=failed, replicates=int(each.size))
-    optimism = float(fitted.mean())
+    areas = resampled(model, draws)
+    fitted = areas.fitted
+    reason = too_few_fitted(fitted, len(draws))
+    if reason is not None:
+        return reason
+    failed = len(draws) - fitted.size
+    optimism = float(np.mean(areas.own[fitted] - areas.whole[fitted]))
     return Optimism(
         n=model.n,
         n_excluded=model.n_excluded,
@@ -119,49 +144,93 @@ def optimism_of_draws(
         replicates=int(fitted.size),
         failed=failed,
         seed=seed,
-        notes=(Note.of("optimism.failed", failed=failed, replicates=int(each.size)),) if failed else (),
+        notes=failed_note(failed, len(draws)),
+        ci=shifted_interval(areas.own[fitted], optimism, model.level, bounds=(0.0, 1.0)),
     )
+
+
+def too_few_fitted(fitted: IntArray, replicates: int) -> NotDefined | None:
+    """Refuse resamples of which too few could be fitted."""
+    if fitted.size == 0 or fitted.size < _SHARE_NEEDED * replicates:
+        failed = replicates - int(fitted.size)
+        return NotDefined.of("optimism.few_fitted", failed=failed, replicates=replicates)
+    return None
+
+
+def failed_note(failed: int, replicates: int) -> tuple[Note, ...]:
+    """Tell how many resamples could not be fitted, if any."""
+    return (Note.of("optimism.failed", failed=failed, replicates=replicates),) if failed else ()
+
+
+def shifted_interval(
+    apparent: FloatArray, optimism: float, level: float, *, bounds: tuple[float, float]
+) -> Interval:
+    """Percentiles of resampled apparent figures, moved by the optimism and cut to ``bounds`` (Noma 2021)."""
+    tail = (1.0 - level) / 2.0
+    low, high = (float(one) - optimism for one in np.quantile(apparent, [tail, 1.0 - tail]))
+    method = "location-shifted bootstrap, Noma 2021"
+    return Interval(max(low, bounds[0]), min(high, bounds[1]), level, method)
+
+
+def resampled(model: LogisticModel, draws: IntArray) -> Resampled:
+    """Fit a model again to each resample of its patients.
+
+    Parameters
+    ----------
+    model : LogisticModel
+    draws : ndarray of int, shape (replicates, n)
+        Which of the n patients of the model each resample holds.
+    """
+    patterns = _Patterns.of(model)
+    size = max(1, _CELLS // model.n)
+    parts = [patterns.areas(draws[start : start + size]) for start in range(0, len(draws), size)]
+    own, whole = (np.concatenate([np.empty(0), *(part[side] for part in parts)]) for side in (0, 1))
+    return Resampled(own, whole)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Patterns:
     """Patients grouped by equal covariates: only these can tie, and they tie exactly.
 
-    ``order`` sorts the patients so that each pattern's are together, ``starts`` says where each begins,
-    ``diseased`` is in that order, ``design`` has one row for each pattern.
+    ``pattern`` says which one each patient shows, ``cases`` and ``controls`` count the patients of each,
+    ``design`` has one row for each; ``start`` is the maximum of the whole sample.
     """
 
     design: FloatArray
-    order: IntArray
-    starts: IntArray
-    diseased: FloatArray
+    pattern: IntArray
+    label: FloatArray
+    cases: FloatArray
+    controls: FloatArray
+    start: FloatArray
 
     @classmethod
-    def of(cls, columns: Sequence[ArrayLike], label: ArrayLike) -> _Patterns:
-        cases = complete_cases([*columns, label])
-        design, _ = standardised(np.stack(cases.columns[:-1], axis=1))
+    def of(cls, model: LogisticModel) -> _Patterns:
+        design, back = standardised(model.design)
         rows, pattern = np.unique(design, axis=0, return_inverse=True)
-        order = np.argsort(pattern, kind="stable")
-        starts = np.searchsorted(pattern[order], np.arange(len(rows)))
-        return cls(rows, order, starts, cases.columns[-1][order])
+        cases = np.bincount(pattern, model.label).astype(np.float64)
+        controls = np.bincount(pattern, 1.0 - model.label).astype(np.float64)
+        estimates = np.array([one.estimate for one in model.coefficients])
+        start = np.asarray(np.linalg.solve(back, estimates), dtype=np.float64)
+        return cls(rows, pattern.astype(np.int64), model.label, cases, controls, start)
 
-    def optimism(self, draws: IntArray) -> FloatArray:
-        """Return the optimism of each resample, shape (replicates,), NaN where it cannot be fitted."""
-        n = self.order.size
-        flat = draws + n * np.arange(len(draws))[:, np.newaxis]
-        counts = np.bincount(flat.ravel(), minlength=n * len(draws)).reshape(len(draws), n)[:, self.order]
-        cases = np.add.reduceat(counts * self.diseased, self.starts, axis=1)
-        controls = np.add.reduceat(counts * (1.0 - self.diseased), self.starts, axis=1)
-        estimates = _climb_together(self.design, cases, controls)
+    def areas(self, draws: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Return the areas of each resample, shape (replicates,), NaN where it cannot be fitted."""
+        width = len(self.design)
+        # cases and controls of a pattern side by side, so that one count finds both
+        place = self.pattern + width * (self.label == 0.0)
+        flat = place[draws] + 2 * width * np.arange(len(draws))[:, np.newaxis]
+        drawn = np.bincount(flat.ravel(), minlength=2 * width * len(draws)).reshape(len(draws), 2 * width)
+        counts = drawn.astype(np.float64)
+        cases, controls = counts[:, :width], counts[:, width:]
+        estimates = logistic_fits(self.design, cases, controls, start=self.start)
         ascending = np.argsort(estimates @ self.design.T, axis=1)
         own = _weighted_auc(
             np.take_along_axis(cases, ascending, axis=1), np.take_along_axis(controls, ascending, axis=1)
         )
-        all_cases = np.add.reduceat(self.diseased, self.starts)
-        all_controls = np.add.reduceat(1.0 - self.diseased, self.starts)
-        difference: FloatArray = own - _weighted_auc(all_cases[ascending], all_controls[ascending])
-        difference[np.isnan(estimates[:, 0])] = np.nan
-        return difference
+        whole = _weighted_auc(self.cases[ascending], self.controls[ascending])
+        for areas in (own, whole):
+            areas[np.isnan(estimates[:, 0])] = np.nan
+        return own, whole
 
 
 def _weighted_auc(cases: FloatArray, controls: FloatArray) -> FloatArray:
@@ -170,43 +239,3 @@ def _weighted_auc(cases: FloatArray, controls: FloatArray) -> FloatArray:
     pairs = cases.sum(axis=1) * controls.sum(axis=1)
     areas: FloatArray = np.einsum("ij,ij->i", cases, beaten) / np.where(pairs > 0.0, pairs, np.nan)
     return areas
-
-
-def _climb_together(design: FloatArray, cases: FloatArray, controls: FloatArray) -> FloatArray:
-    """Newton's method for all resamples at once.
-
-    Returns
-    -------
-    ndarray, shape (replicates, columns + 1)
-        NaN in rows where a resample lacks a class, separates the classes or does not determine the model.
-    """
-    width = design.shape[1]
-    products = (design[:, :, np.newaxis] * design[:, np.newaxis, :]).reshape(len(design), width * width)
-    estimates = np.zeros((len(cases), width))
-    result = np.full_like(estimates, np.nan)
-    going = np.flatnonzero((cases.sum(axis=1) > 0.0) & (controls.sum(axis=1) > 0.0))
-    patients = cases + controls
-    for _ in range(_MAX_ITERATIONS):
-        if going.size == 0:
-            break
-        probability = sigmoid(estimates[going] @ design.T)
-        weight = patients[going]
-        score = (cases[going] - weight * probability) @ design
-        information = ((weight * probability * (1.0 - probability)) @ products).reshape(-1, width, width)
-        determined = _determined(information, float(weight[0].sum()))
-        going = going[determined]
-        step = np.linalg.solve(information[determined], score[determined][:, :, np.newaxis])[:, :, 0]
-        # an outlier's first step can overshoot and never come back
-        furthest = np.abs(step @ design.T).max(axis=1, initial=0.0)
-        step *= np.minimum(1.0, _LONGEST_STEP / np.maximum(furthest, _LONGEST_STEP))[:, np.newaxis]
-        estimates[going] += step
-        done = np.abs(step).max(axis=1, initial=0.0) <= _CONVERGED
-        result[going[done]] = estimates[going[done]]
-        going = going[~done]
-    return result
-
-
-def _determined(information: FloatArray, patients: float) -> BoolArray:
-    """Tell which resamples still inform about every coefficient; separated ones fade out step by step."""
-    determined: BoolArray = np.linalg.det(information / patients) > _VANISHED
-    return determined

@@ -7,9 +7,42 @@ from typing import Literal, Self
 
 import numpy as np
 
-from app.stats.result import BoolArray, FloatArray, IntArray, noise_of
+from app.stats.result import BoolArray, FloatArray, IntArray, NotDefined, noise_of
 
 Direction = Literal["higher", "lower"]
+
+
+def why_not_ranked(label: FloatArray) -> NotDefined | None:
+    """Say why an outcome has no ROC curve: it is not 0 or 1, or a class is empty; None where it has one.
+
+    Parameters
+    ----------
+    label : ndarray, shape (patients,)
+        Without missing cells.
+    """
+    if not bool(np.isin(label, (0.0, 1.0)).all()):
+        return NotDefined.of("roc.label")
+    n_positive = int(np.count_nonzero(label))
+    if n_positive in {0, label.size}:
+        return NotDefined.of("roc.one_class", n_positive=n_positive, n_negative=int(label.size) - n_positive)
+    return None
+
+
+def automatic_direction(marker: FloatArray, diseased: BoolArray) -> Direction:
+    """Choose the direction by the medians of the classes, as pROC does; ``"higher"`` where they are equal.
+
+    Parameters
+    ----------
+    marker : ndarray, shape (patients,)
+    diseased : ndarray of bool, shape (patients,)
+        With patients of both classes.
+
+    References
+    ----------
+    Robin 2011, BMC Bioinformatics 12:77.
+    """
+    higher = float(np.median(marker[diseased])) >= float(np.median(marker[~diseased]))
+    return "higher" if higher else "lower"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,11 +121,17 @@ class Ranking:
         return self.n_positive - positives, self.n_negative - negatives
 
 
-def decimals_to_print(values: FloatArray, position: int) -> int:
+def decimals_shown(values: FloatArray) -> int:
+    """Return how many decimals observed values show, at most 2; values of shape (steps,)."""
+    noise = noise_of(values)
+    return next((d for d in (0, 1) if bool(np.all(np.abs(np.round(values, d) - values) <= noise))), 2)
+
+
+def decimals_to_print(values: FloatArray, position: int, shown: int) -> int:
     """Return how many decimals of ``values[position]`` to print.
 
-    As many as the observed values show, at most 2, and more only where the printed rule would otherwise not
-    call every patient as the full value does.
+    As many as the observed values show, and more only where the printed rule would otherwise not call every
+    patient as the full value does.
 
     Parameters
     ----------
@@ -100,9 +139,11 @@ def decimals_to_print(values: FloatArray, position: int) -> int:
         Observed values, ascending and different.
     position : int
         The one to print.
+    shown : int
+        What :func:`decimals_shown` says of these values.
     """
-    noise = noise_of(values)
-    shown = next((d for d in (0, 1) if bool(np.all(np.abs(np.round(values, d) - values) <= noise))), 2)
+    # the largest of ascending values stands at one of the ends
+    noise = noise_of(values[[0, -1]])
     value = float(values[position])
     following = float(values[position + 1]) if position + 1 < values.size else np.inf
     # 17 digits tell any two float64 apart

@@ -69,6 +69,21 @@ class Line:
     level: float
     notes: tuple[Note, ...] = ()
 
+    @property
+    def adjusted_r_squared(self) -> float:
+        """r-squared without the bias of small samples (Ezekiel 1930); may be negative."""
+        return 1.0 - (1.0 - self.r_squared) * (self.n - 1) / (self.n - 2)
+
+    @property
+    def f(self) -> float | None:
+        """F of the regression with 1 and n - 2 degrees of freedom; None where every point is on the line."""
+        return None if self.slope.t is None else self.slope.t**2
+
+    @property
+    def p(self) -> float | None:
+        """Of that F, which is the p of the slope."""
+        return self.slope.p
+
     def at(self, x: ArrayLike) -> FloatArray:
         """Return y of the line at ``x`` (same shape)."""
         centre = self.intercept.estimate + self.slope.estimate * self.mean_x

@@ -1,16 +1,31 @@
-"""ROC analysis of one marker, and the paired comparison of two."""
+"""ROC analysis of one marker: area, curve, criterion table and Youden cut-offs."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from app.stats.area import AreaEstimate, covariance, delong_area, estimate, hanley_mcneil_area, variance
+from app.stats.area import (
+    AreaEstimate,
+    delong_area,
+    exact_interval,
+    hanley_mcneil_area,
+    logit_interval,
+    null_area,
+)
 from app.stats.criterion import Criterion, CutOff, cut_off
-from app.stats.ranking import Direction, Ranking, decimals_to_print
+from app.stats.ranking import (
+    Direction,
+    Ranking,
+    automatic_direction,
+    decimals_shown,
+    decimals_to_print,
+    why_not_ranked,
+)
 from app.stats.result import (
     CompleteCases,
     FloatArray,
@@ -22,6 +37,7 @@ from app.stats.result import (
     frozen,
     frozen_index,
 )
+from app.stats.roc_paired import PairedRoc, compare_paired
 
 __all__ = [
     "AreaEstimate",
@@ -33,6 +49,7 @@ __all__ = [
     "Steps",
     "compare_paired",
     "cut_off_at",
+    "cut_off_table",
     "roc",
 ]
 
@@ -52,6 +69,15 @@ class Steps:
     values: FloatArray
     true_positives: IntArray
     false_positives: IntArray
+
+    @property
+    def midpoints(self) -> FloatArray:
+        """Thresholds halfway between neighbours, shape (criteria - 1,), as SPSS and pROC print them.
+
+        Each makes the same rule as the observed value below it. The two ends of the curve, which call all
+        patients or none, have no finite threshold.
+        """
+        return np.asarray((self.values[1:] + self.values[:-1]) / 2.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,46 +133,28 @@ class Roc:
         first = self.cutoffs[0]
         return first if first.youden_j > 0.0 else None
 
+    @property
+    def logit_ci(self) -> Interval | None:
+        """DeLong's interval on the logit scale; None where the AUC is 0 or 1 or has no standard error."""
+        return None if self.delong is None else logit_interval(self.auc, self.delong.se, self.level)
 
-@dataclass(frozen=True, slots=True)
-class PairedRoc:
-    """Two AUCs of the same patients compared.
+    @property
+    def exact_ci(self) -> Interval:
+        """The interval MedCalc calls binomial exact."""
+        return exact_interval(self.auc, self.n, self.level)
 
-    Parameters
-    ----------
-    n, n_positive, n_negative, n_excluded : int
-        Patients with both markers and a label, of each class, and left out.
-    auc_first, auc_second, difference : float
-        ``difference`` is first - second.
-    var_first, var_second, covariance : float
-        DeLong's variances and covariance of the two areas.
-    se : float
-        Standard error of the difference.
-    ci : Interval
-    z, p : float or None
-        Test of no difference; None where the standard error is 0 but the difference is not.
-    notes : tuple of Note
-    """
-
-    n: int
-    n_positive: int
-    n_negative: int
-    n_excluded: int
-    auc_first: float
-    auc_second: float
-    difference: float
-    var_first: float
-    var_second: float
-    covariance: float
-    se: float
-    ci: Interval
-    z: float | None
-    p: float | None
-    notes: tuple[Note, ...] = ()
+    @property
+    def null(self) -> AreaEstimate:
+        """Standard error under the null hypothesis and its test, as SPSS prints them."""
+        return null_area(self.auc, self.n_positive, self.n_negative, self.level)
 
 
 def roc(
-    marker: ArrayLike, label: ArrayLike, *, direction: Direction, level: float = 0.95
+    marker: ArrayLike,
+    label: ArrayLike,
+    *,
+    direction: Direction | Literal["automatic"],
+    level: float = 0.95,
 ) -> Roc | NotDefined:
     """ROC analysis of one marker.
 
@@ -156,8 +164,9 @@ def roc(
         Any unit; patients with a missing cell are left out and counted.
     label : array_like, shape (patients,)
         1 or True with the disease, 0 or False without, NaN or None unknown.
-    direction : {"higher", "lower"}
-        Which values of the marker mean disease. Stated, never guessed, so an AUC below 0.5 can come out.
+    direction : {"higher", "lower", "automatic"}
+        Which values of the marker mean disease. Stated, so that an AUC below 0.5 can come out; or chosen by
+        the medians of the classes, with a note.
     level : float
         Confidence level.
 
@@ -173,34 +182,40 @@ def roc(
     Hanley and McNeil 1982, Radiology 143:29.
     """
     cases = complete_cases([marker, label])
-    reason = _why_not(cases)
+    reason = why_not_ranked(cases.columns[1])
     if reason is not None:
         return reason
-    return _analysed(cases, direction, level)
+    if direction != "automatic":
+        return _analysed(cases, direction, level, ())
+    chosen = automatic_direction(cases.columns[0], cases.columns[1] == 1.0)
+    higher, lower = Note.of("roc.automatic_higher"), Note.of("roc.automatic_lower")
+    return _analysed(cases, chosen, level, (higher if chosen == "higher" else lower,))
 
 
-def _analysed(cases: CompleteCases, direction: Direction, level: float) -> Roc:
+def _analysed(cases: CompleteCases, direction: Direction, level: float, notes: tuple[Note, ...]) -> Roc:
     ranking = Ranking.of(cases.columns[0], cases.columns[1] == 1.0)
+    sizes = ranking.n_positive, ranking.n_negative
     auc = ranking.auc(direction)
     delong = delong_area(auc, ranking.placements(direction), level)
     positives, negatives = ranking.called(direction)
-    cutoffs = _youden(ranking, direction, level)
+    steps = Steps(frozen(ranking.values), frozen_index(positives), frozen_index(negatives))
+    cutoffs = _rows(steps, sizes, _youden(steps, sizes).tolist(), direction, level)
     return Roc(
         n=cases.n,
-        n_positive=ranking.n_positive,
-        n_negative=ranking.n_negative,
+        n_positive=sizes[0],
+        n_negative=sizes[1],
         n_excluded=cases.n_excluded,
         direction=direction,
         auc=auc,
         delong=delong,
-        hanley_mcneil=hanley_mcneil_area(auc, ranking.n_positive, ranking.n_negative, level),
-        false_positive_rate=_curve(negatives, ranking.n_negative, direction),
-        true_positive_rate=_curve(positives, ranking.n_positive, direction),
-        steps=Steps(frozen(ranking.values), frozen_index(positives), frozen_index(negatives)),
+        hanley_mcneil=hanley_mcneil_area(auc, *sizes, level),
+        false_positive_rate=_curve(negatives, sizes[1], direction),
+        true_positive_rate=_curve(positives, sizes[0], direction),
+        steps=steps,
         cutoffs=cutoffs,
         index=cases.index,
         level=level,
-        notes=_notes(auc, delong, cutoffs),
+        notes=(*_notes(auc, delong, cutoffs), *notes),
     )
 
 
@@ -213,116 +228,51 @@ def cut_off_at(result: Roc, position: int) -> CutOff:
     position : int
         Row of ``result.steps``.
     """
-    tp, fp = int(result.steps.true_positives[position]), int(result.steps.false_positives[position])
+    place = range(result.steps.values.size)[position]
+    return _rows(
+        result.steps, (result.n_positive, result.n_negative), [place], result.direction, result.level
+    )[0]
+
+
+def cut_off_table(result: Roc) -> tuple[CutOff, ...]:
+    """Return the whole criterion table of ``result``, each row as :func:`cut_off_at` gives it."""
+    sizes = result.n_positive, result.n_negative
+    every = range(result.steps.values.size)
+    return _rows(result.steps, sizes, every, result.direction, result.level)
+
+
+def _rows(
+    steps: Steps, sizes: tuple[int, int], positions: Iterable[int], direction: Direction, level: float
+) -> tuple[CutOff, ...]:
+    shown = decimals_shown(steps.values)
+    return tuple(_row(steps, sizes, position, shown, direction, level) for position in positions)
+
+
+def _row(
+    steps: Steps, sizes: tuple[int, int], here: int, shown: int, direction: Direction, level: float
+) -> CutOff:
+    tp, fp = int(steps.true_positives[here]), int(steps.false_positives[here])
+    pair = steps.values[here : here + 2]
     criterion = Criterion(
-        float(result.steps.values[position]),
-        result.direction,
-        decimals_to_print(result.steps.values, position),
+        value=float(pair[0]),
+        direction=direction,
+        decimals=decimals_to_print(steps.values, here, shown),
+        midpoint=float(pair[0] + pair[1]) / 2.0 if pair.size > 1 else None,
     )
-    return cut_off(criterion, tp, fp, result.n_positive - tp, result.n_negative - fp, level=result.level)
+    return cut_off(criterion, tp, fp, sizes[0] - tp, sizes[1] - fp, level=level)
 
 
-def compare_paired(
-    first: ArrayLike,
-    second: ArrayLike,
-    label: ArrayLike,
-    *,
-    directions: tuple[Direction, Direction],
-    level: float = 0.95,
-) -> PairedRoc | NotDefined:
-    """Compare the AUCs of two markers of the same patients (DeLong's test).
-
-    Parameters
-    ----------
-    first, second : array_like, shape (patients,)
-        Both markers are taken from the same complete cases.
-    label : array_like, shape (patients,)
-        1 or True with the disease, 0 or False without, NaN or None unknown.
-    directions : tuple of {"higher", "lower"}
-        Which values mean disease, for each marker.
-    level : float
-        Confidence level.
-
-    Returns
-    -------
-    PairedRoc or NotDefined
-        As :func:`roc`; and not defined with a single patient in a class (``roc.one_case``).
-
-    References
-    ----------
-    DeLong 1988, Biometrics 44:837.
-    """
-    cases = complete_cases([first, second, label])
-    reason = _why_not(cases)
-    if reason is not None:
-        return reason
-    return _compared(cases, directions, level)
-
-
-def _compared(
-    cases: CompleteCases, directions: tuple[Direction, Direction], level: float
-) -> PairedRoc | NotDefined:
-    diseased = cases.columns[2] == 1.0
-    pair = [Ranking.of(marker, diseased) for marker in cases.columns[:2]]
-    if min(pair[0].n_positive, pair[0].n_negative) == 1:
-        return NotDefined.of("roc.one_case")
-    ours, theirs = (one.placements(way) for one, way in zip(pair, directions, strict=True))
-    auc_first, auc_second = (one.auc(way) for one, way in zip(pair, directions, strict=True))
-    difference = auc_first - auc_second
-    # from the differences of the components, so that two equal markers give exactly 0
-    se = math.sqrt(variance((ours[0] - theirs[0], ours[1] - theirs[1])))
-    judged = estimate(difference, 0.0, se, level, "DeLong 1988", bounds=(-1.0, 1.0))
-    same = se == 0.0 and difference == 0.0
-    return PairedRoc(
-        n=cases.n,
-        n_positive=pair[0].n_positive,
-        n_negative=pair[0].n_negative,
-        n_excluded=cases.n_excluded,
-        auc_first=auc_first,
-        auc_second=auc_second,
-        difference=difference,
-        var_first=variance(ours),
-        var_second=variance(theirs),
-        covariance=covariance(ours, theirs),
-        se=se,
-        ci=judged.ci,
-        z=0.0 if same else judged.z,
-        p=1.0 if same else judged.p,
-        notes=_paired_notes(se, same=same),
-    )
-
-
-def _why_not(cases: CompleteCases) -> NotDefined | None:
-    label = cases.columns[-1]
-    if not bool(np.isin(label, (0.0, 1.0)).all()):
-        return NotDefined.of("roc.label")
-    n_positive = int(np.count_nonzero(label))
-    if n_positive in {0, cases.n}:
-        return NotDefined.of("roc.one_class", n_positive=n_positive, n_negative=cases.n - n_positive)
-    return None
+def _youden(steps: Steps, sizes: tuple[int, int]) -> IntArray:
+    # J in whole numbers, so that a tie is a tie
+    scaled = steps.true_positives * sizes[1] - steps.false_positives * sizes[0]
+    best: IntArray = np.flatnonzero(scaled == scaled.max())
+    return best
 
 
 def _curve(called: IntArray, total: int, direction: Direction) -> FloatArray:
     """Return one coordinate of the curve, from 0 to 1: the criteria, and the end that calls all or none."""
     points = np.append(called[::-1], total) if direction == "higher" else np.insert(called, 0, 0)
     return frozen(points / total)
-
-
-def _youden(ranking: Ranking, direction: Direction, level: float) -> tuple[CutOff, ...]:
-    positives, negatives = ranking.called(direction)
-    # J in whole numbers, so that a tie is a tie
-    scaled = positives * ranking.n_negative - negatives * ranking.n_positive
-    best = np.flatnonzero(scaled == scaled.max())
-    return tuple(_cut_off(ranking, int(position), direction, level) for position in best)
-
-
-def _cut_off(ranking: Ranking, position: int, direction: Direction, level: float) -> CutOff:
-    positives, negatives = ranking.called(direction)
-    tp, fp = int(positives[position]), int(negatives[position])
-    criterion = Criterion(
-        float(ranking.values[position]), direction, decimals_to_print(ranking.values, position)
-    )
-    return cut_off(criterion, tp, fp, ranking.n_positive - tp, ranking.n_negative - fp, level=level)
 
 
 def _notes(auc: float, delong: AreaEstimate | None, cutoffs: tuple[CutOff, ...]) -> tuple[Note, ...]:
@@ -339,9 +289,3 @@ def _notes(auc: float, delong: AreaEstimate | None, cutoffs: tuple[CutOff, ...])
         criteria = ", ".join(str(one.criterion) for one in cutoffs)
         notes.append(Note.of("roc.youden_tied", count=len(cutoffs), criteria=criteria, j=cutoffs[0].youden_j))
     return tuple(notes)
-
-
-def _paired_notes(se: float, *, same: bool) -> tuple[Note, ...]:
-    if se > 0.0:
-        return ()
-    return (Note.of("roc.same_ranking" if same else "roc.no_width_of_difference"),)

@@ -11,24 +11,36 @@ from collections.abc import Iterator, Mapping
 from functools import singledispatch
 from types import MappingProxyType
 
-from app.stats.agreement import BlandAltman
-from app.stats.combined import LogisticModel
+from app.stats import (
+    sentences_agreement,
+    sentences_correlation,
+    sentences_groups,
+    sentences_models,
+    sentences_printed,
+    sentences_roc,
+    sentences_size,
+)
 from app.stats.correlation import Pearson, WithinGroups
-from app.stats.criterion import CutOff
 from app.stats.describe import Description
-from app.stats.formatting import confidence, number, p_value, percent
-from app.stats.icc import Icc
-from app.stats.optimism import Optimism
-from app.stats.proportion import Proportion
+from app.stats.formatting import number, p_value
 from app.stats.regression import Line
-from app.stats.result import Interval, NotDefined, Note, Value
-from app.stats.roc import PairedRoc, Roc
+from app.stats.result import NotDefined, Note, Value
+from app.stats.saying import Said, say_reason, with_interval
 
-Said = tuple[str, dict[str, Value]]
-"""A code of the catalogue and the values its sentence names."""
+FAMILIES = (
+    sentences_agreement,
+    sentences_correlation,
+    sentences_groups,
+    sentences_models,
+    sentences_printed,
+    sentences_roc,
+    sentences_size,
+)
+"""Modules with the sentences (``CATALOGUE``) and the sayers (``SAYERS``) of one subject each."""
 
 CATALOGUE: Mapping[str, str] = MappingProxyType(
     {
+        **{code: template for family in FAMILIES for code, template in family.CATALOGUE.items()},
         # the cohort itself
         "cohort.analysed": "{n} of {enrolled} exams are analysed, each patient by the mean of {levels}.",
         "cohort.not_signed_off": "{count} exams are left out because no reading of the first round is signed off.",
@@ -51,57 +63,6 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "describe.one": "{what} was {mean} in the only patient measured.",
         "describe.empty": "Not defined: there is no value to describe ({n_excluded} missing).",
         "describe.single": "The SD is not defined for a single value.",
-        # agreement
-        "bland_altman": "The mean difference between the readings of {what} was {bias} ({level} CI {low} "
-        "to {high}, p {p}) and the 95 % limits of agreement were {lower} to {upper} (n = {n}).",
-        "bland_altman.unit": "The mean difference between the readings of {what} was {bias} {unit} "
-        "({level} CI {low} to {high}, p {p}) and the 95 % limits of agreement were {lower} to {upper} "
-        "{unit} (n = {n}).",
-        "bland_altman.too_few": "Not defined: limits of agreement need two patients with both readings, "
-        "and there are {n} ({n_excluded} excluded).",
-        "bland_altman.identical": "All {n} pairs of readings are identical: the limits of agreement fall "
-        "on 0, and no test, interval or proportional bias is defined.",
-        "bland_altman.constant": "All {n} differences equal {bias}: the limits of agreement fall on the "
-        "bias, and no test, interval or proportional bias is defined.",
-        "bland_altman.proportional": "The difference changes with the mean (slope {slope}, p {p}): one "
-        "pair of limits does not describe small and large values alike.",
-        "icc": "The intraclass correlation coefficient of {what}, {form}, was {estimate} ({level} CI "
-        "{low} to {high}, n = {n}).",
-        "icc.no_interval": "The intraclass correlation coefficient of {what}, {form}, was {estimate} (n = "
-        "{n}); its confidence interval is not defined.",
-        "icc.no_estimate": "The intraclass correlation coefficient of {what}, {form}, is not defined (n = "
-        "{n}).",
-        "icc.grade.poor_poor": "By its confidence interval the reliability is poor (Koo and Li 2016).",
-        "icc.grade.poor_moderate": "By its confidence interval the reliability is poor to moderate (Koo "
-        "and Li 2016).",
-        "icc.grade.poor_good": "By its confidence interval the reliability is poor to good (Koo and Li "
-        "2016).",
-        "icc.grade.poor_excellent": "By its confidence interval the reliability is anything from poor to "
-        "excellent (Koo and Li 2016).",
-        "icc.grade.moderate_moderate": "By its confidence interval the reliability is moderate (Koo and "
-        "Li 2016).",
-        "icc.grade.moderate_good": "By its confidence interval the reliability is moderate to good (Koo "
-        "and Li 2016).",
-        "icc.grade.moderate_excellent": "By its confidence interval the reliability is moderate to "
-        "excellent (Koo and Li 2016).",
-        "icc.grade.good_good": "By its confidence interval the reliability is good (Koo and Li 2016).",
-        "icc.grade.good_excellent": "By its confidence interval the reliability is good to excellent (Koo "
-        "and Li 2016).",
-        "icc.grade.excellent_excellent": "By its confidence interval the reliability is excellent (Koo "
-        "and Li 2016).",
-        "icc.too_few": "Not defined: an intraclass correlation needs two patients read by two readers, "
-        "and there are {n} complete patients and {k} readers ({n_excluded} patients excluded).",
-        "icc.no_variance": "Not defined: all readings are equal, so there is no variance to divide ({n} "
-        "patients, {k} readers).",
-        "icc.identical": "The {k} readers gave identical values in all {n} patients: the F test and its "
-        "confidence interval are not defined.",
-        "icc.interval_not_defined": "The confidence interval of {name} is not defined: with these "
-        "readings its limits would not hold the estimate.",
-        "icc.form_not_defined": "At least one form is not defined, because its denominator is 0.",
-        "icc.negative": "{name} is negative ({estimate}): the readers differ more about one patient than "
-        "the patients differ from each other; it is shown as computed, not set to 0.",
-        "icc.not_interpretable": "{name} comes out as {estimate}, outside -1 to 1: with these readings it "
-        "cannot be interpreted.",
         # correlation and line
         "pearson": "The Pearson correlation of {x} with {y} was r = {r} ({level} CI {low} to {high}, p "
         "{p}, n = {n}).",
@@ -135,59 +96,6 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "axis, and all {n} are equal.",
         "regression.exact": "All {n} points lie on the line: its standard errors are 0 and the tests not "
         "defined.",
-        # ROC
-        "roc": "The area under the ROC curve of {what} was {auc} ({level} CI {low} to {high}, DeLong; "
-        "{n_positive} of {n} patients with the outcome).",
-        "roc.no_interval": "The area under the ROC curve of {what} was {auc} ({n_positive} of {n} "
-        "patients with the outcome); its DeLong interval is not defined.",
-        "cutoff": "At the cut-off {criterion} the sensitivity was {sensitivity} % ({sensitivity_counts}, "
-        "{level} CI {sensitivity_low} to {sensitivity_high} %) and the specificity {specificity} % "
-        "({specificity_counts}, {level} CI {specificity_low} to {specificity_high} %), Youden index {j}.",
-        "roc.label": "Not defined: the outcome must be 0 or 1 for every patient.",
-        "roc.one_class": "Not defined: a ROC curve needs patients with and without the outcome, and there "
-        "are {n_positive} with and {n_negative} without.",
-        "roc.one_case": "One of the two classes has a single patient: DeLong's standard error is not "
-        "defined.",
-        "roc.no_width": "The AUC of {auc} leaves DeLong's interval without width and its test undefined; "
-        "this says nothing about precision.",
-        "roc.wrong_direction": "The AUC of {auc} is below 0.5: the marker points the other way than stated.",
-        "roc.no_cutoff": "No cut-off is better than chance.",
-        "roc.youden_tied": "{count} cut-offs share the largest Youden index of {j}: {criteria}.",
-        "roc.paired": "The areas under the ROC curves of {first} ({auc_first}) and {second} "
-        "({auc_second}) differed by {difference} ({level} CI {low} to {high}, p {p}, DeLong, n = {n}).",
-        "roc.paired.no_test": "The areas under the ROC curves of {first} ({auc_first}) and {second} "
-        "({auc_second}) differed by {difference} (n = {n}); the test is not defined.",
-        "roc.same_ranking": "Both markers rank the patients alike: the areas are equal.",
-        "roc.no_width_of_difference": "The standard error of the difference is 0: DeLong's test is not "
-        "defined.",
-        # combined model
-        "logistic": "The logistic combination of {names} reached an in-sample area under the ROC curve of "
-        "{auc} ({level} CI {low} to {high}, DeLong; {n_positive} of {n} patients with the outcome).",
-        "logistic.no_interval": "The logistic combination of {names} reached an in-sample area under the "
-        "ROC curve of {auc} ({n_positive} of {n} patients with the outcome); its DeLong interval is not "
-        "defined.",
-        "logistic.cutoff": "At a predicted probability {criterion}, that is {equation}, the in-sample "
-        "sensitivity was {sensitivity} % ({sensitivity_counts}, {level} CI {sensitivity_low} to "
-        "{sensitivity_high} %) and the specificity {specificity} % ({specificity_counts}, {level} CI "
-        "{specificity_low} to {specificity_high} %), Youden index {j}.",
-        "logistic.too_few": "Not defined: {n} patients are too few for a model with {parameters} parameters.",
-        "logistic.constant": "Not defined: {name} has the same value in all patients.",
-        "logistic.collinear": "Not defined: the columns determine each other, so their shares cannot be "
-        "told apart.",
-        "logistic.separation": "Not defined: the columns separate the {n} patients with and without the "
-        "outcome, so the likelihood has no maximum.",
-        "logistic.not_found": "Not defined: the maximum of the likelihood was not found for these {n} "
-        "patients; look for a value far outside the others.",
-        "logistic.in_sample": "The model is judged on the same {n} patients it was fitted to: its AUC and "
-        "cut-off are in-sample and look better than they will in new patients.",
-        "logistic.few_events": "There are {per_predictor} events per predictor, fewer than {needed}: the "
-        "coefficients are unstable.",
-        "optimism": "The apparent area under the ROC curve of {apparent} was {corrected} after correction "
-        "for an optimism of {optimism} (Harrell's bootstrap, {replicates} resamples).",
-        "optimism.failed": "{failed} of {replicates} resamples were left out, because the model could not "
-        "be fitted to them.",
-        "optimism.few_fitted": "Not defined: the model could not be fitted to {failed} of {replicates} "
-        "resamples.",
     }
 )
 
@@ -236,30 +144,13 @@ def _say(item: object, decimals: int) -> Iterator[Said]:  # noqa: ARG001 - the s
 @_say.register(NotDefined)
 @_say.register(Note)
 def _(item: NotDefined | Note, _decimals: int) -> Iterator[Said]:
-    yield item.code, {name: _value(name, value) for name, value in item.values.items()}
+    yield say_reason(item)
 
 
-def _value(name: str, value: Value) -> Value:
-    if not isinstance(value, float):
-        return value
-    if name == "p":
-        return p_value(value)
-    return confidence(value) if name == "level" else number(value)
-
-
-def _interval(interval: Interval, decimals: int = 3) -> dict[str, Value]:
-    return {
-        "low": number(interval.low, decimals),
-        "high": number(interval.high, decimals),
-        "level": confidence(interval.level),
-    }
-
-
-def _with_interval(code: str, interval: Interval | None, values: dict[str, Value]) -> Said:
-    """Choose the sentence with or without an interval."""
-    if interval is None:
-        return f"{code}.no_interval", values
-    return code, {**values, **_interval(interval)}
+# each family brings the sayers of its own kinds of result
+for _family in FAMILIES:
+    for _kind, _sayer in _family.SAYERS.items():
+        _say.register(_kind, _sayer)
 
 
 @_say.register
@@ -272,35 +163,8 @@ def _(item: Description, decimals: int) -> Iterator[Said]:
 
 
 @_say.register
-def _(item: BlandAltman, decimals: int) -> Iterator[Said]:
-    if item.bias_ci is None or item.bias_p is None:
-        yield from (said for note in item.notes for said in _say(note, decimals))
-        return
-    values: dict[str, Value] = {
-        "n": item.n,
-        "bias": number(item.bias, decimals),
-        "p": p_value(item.bias_p),
-        "lower": number(item.lower.value, decimals),
-        "upper": number(item.upper.value, decimals),
-    }
-    yield "bland_altman", {**values, **_interval(item.bias_ci, decimals)}
-
-
-@_say.register
-def _(item: Icc, _decimals: int) -> Iterator[Said]:
-    form = item.headline
-    values: dict[str, Value] = {"n": item.n, "form": form.full_name}
-    if form.estimate is None:
-        yield "icc.no_estimate", values
-        return
-    yield _with_interval("icc", form.ci, {**values, "estimate": number(form.estimate)})
-    if item.grades is not None:
-        yield "icc.grade." + "_".join(item.grades), {}
-
-
-@_say.register
 def _(item: Pearson, _decimals: int) -> Iterator[Said]:
-    yield _with_interval("pearson", item.ci, {"n": item.n, "r": number(item.r), "p": p_value(item.p)})
+    yield with_interval("pearson", item.ci, {"n": item.n, "r": number(item.r), "p": p_value(item.p)})
 
 
 @_say.register
@@ -312,7 +176,7 @@ def _(item: WithinGroups, _decimals: int) -> Iterator[Said]:
         "r": number(item.within.r),
         "p": p_value(item.within.p),
     }
-    yield _with_interval("within_groups", item.within.ci, values)
+    yield with_interval("within_groups", item.within.ci, values)
 
 
 @_say.register
@@ -326,75 +190,5 @@ def _(item: Line, decimals: int) -> Iterator[Said]:
             "slope": number(abs(item.slope.estimate)),
             "residual_sd": number(item.residual_sd, decimals),
             "r_squared": number(item.r_squared),
-        },
-    )
-
-
-@_say.register
-def _(item: Roc, decimals: int) -> Iterator[Said]:
-    yield _with_interval("roc", item.ci, _area(item))
-    if item.cutoff is not None:
-        yield from _say(item.cutoff, decimals)
-
-
-def _area(item: Roc) -> dict[str, Value]:
-    return {"auc": number(item.auc), "n": item.n, "n_positive": item.n_positive}
-
-
-@_say.register
-def _(item: CutOff, _decimals: int) -> Iterator[Said]:
-    yield "cutoff", _counts(item)
-
-
-def _counts(item: CutOff) -> dict[str, Value]:
-    def told(name: str, share: Proportion) -> dict[str, Value]:
-        return {
-            name: percent(share.value),
-            f"{name}_counts": str(share),
-            f"{name}_low": percent(share.ci.low),
-            f"{name}_high": percent(share.ci.high),
-        }
-
-    return {
-        "criterion": str(item.criterion),
-        "j": number(item.youden_j),
-        "level": confidence(item.sensitivity.ci.level),
-        **told("sensitivity", item.sensitivity),
-        **told("specificity", item.specificity),
-    }
-
-
-@_say.register
-def _(item: PairedRoc, _decimals: int) -> Iterator[Said]:
-    values: dict[str, Value] = {
-        "n": item.n,
-        "auc_first": number(item.auc_first),
-        "auc_second": number(item.auc_second),
-        "difference": number(item.difference),
-    }
-    if item.p is None:
-        yield "roc.paired.no_test", values
-    else:
-        yield "roc.paired", {**values, **_interval(item.ci), "p": p_value(item.p)}
-
-
-@_say.register
-def _(item: LogisticModel, _decimals: int) -> Iterator[Said]:
-    names = " + ".join(item.names)
-    yield _with_interval("logistic", item.roc.ci, {**_area(item.roc), "names": names})
-    if item.cutoff is not None:
-        called = {"criterion": str(item.cutoff.probability), "equation": item.cutoff.equation}
-        yield "logistic.cutoff", {**_counts(item.cutoff.cutoff), **called}
-
-
-@_say.register
-def _(item: Optimism, _decimals: int) -> Iterator[Said]:
-    yield (
-        "optimism",
-        {
-            "apparent": number(item.auc_apparent),
-            "corrected": number(item.auc_corrected),
-            "optimism": number(item.optimism),
-            "replicates": item.replicates,
         },
     )

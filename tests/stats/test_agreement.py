@@ -51,6 +51,14 @@ def test_a_constant_difference_has_no_spread_even_after_rounding() -> None:
     assert [note.code for note in result.notes] == ["bland_altman.constant"]
 
 
+def test_the_bias_is_tested_with_one_degree_of_freedom_less_than_there_are_pairs() -> None:
+    result = measured([1.0, 2.0, 4.0, 8.0], [1.5, 1.8, 4.4, 7.0])
+    assert result.df == 3
+    assert (result.mean_x, result.mean_y) == pytest.approx((3.75, 3.675))
+    assert result.sd_ci is not None
+    assert result.sd_ci.low < result.sd < result.sd_ci.high
+
+
 def test_two_pairs_have_limits_and_no_proportional_bias() -> None:
     result = measured([1.0, 2.0], [1.5, 1.0])
     assert result.lower.exact is not None
@@ -152,6 +160,18 @@ def test_the_headline_names_model_definition_and_type() -> None:
     assert (
         result.average.full_name == "ICC(2,3), two-way random effects, absolute agreement, mean of 3 readers"
     )
+
+
+def test_each_form_tells_what_is_computed_whatever_its_model_is_called() -> None:
+    result = reliability([[1.0, 2.0], [3.0, 3.0], [5.0, 6.0]])
+    assert [form.description for form in result.forms] == [
+        "one-way random, single",
+        "two-way, absolute agreement, single (random or mixed: same number)",
+        "two-way, consistency, single (random or mixed: same number)",
+        "one-way random, average",
+        "two-way, absolute agreement, average",
+        "two-way, consistency, average",
+    ]
 
 
 def test_a_negative_icc_stays_and_is_flagged() -> None:

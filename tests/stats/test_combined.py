@@ -233,13 +233,12 @@ def test_resamples_that_cannot_be_fitted_are_counted_and_told() -> None:
     assert [note.code for note in result.notes] == ["optimism.failed"]
 
 
-def test_too_many_failed_resamples_leave_the_optimism_undefined(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_failed_resamples_leave_the_optimism_undefined() -> None:
     assert isinstance(
         optimism_corrected([[1, 2, 3, 4, 5, 3.5, 7, 8]], [0, 0, 0, 0, 1, 1, 1, 1], replicates=60), NotDefined
     )
     columns, label = cohort()
-    monkeypatch.setattr(optimism, "_MAX_ITERATIONS", 1)
-    result = optimism_corrected(columns, label, replicates=20)
+    result = optimism_of_draws(columns, label, np.zeros((20, 80), dtype=np.int64))
     assert result == NotDefined.of("optimism.few_fitted", failed=20, replicates=20)
 
 
@@ -251,3 +250,29 @@ def test_no_resample_is_no_optimism() -> None:
 def test_optimism_of_a_model_that_is_not_defined_is_not_defined() -> None:
     assert optimism_corrected([[]], []) == logistic([[]], ["0"], [])
     assert isinstance(optimism_corrected([[1.0, 2.0]], [1, 1], replicates=5), NotDefined)
+
+
+def test_many_fits_together_are_each_its_own_fit_and_nan_where_the_climb_is_cut_short(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    columns, label = cohort(n=30)
+    design, back = newton.standardised(np.stack(columns, axis=1))
+    weights = np.random.default_rng(2).integers(1, 4, size=(6, 30)).astype(float)
+    cases, controls = weights * label, weights * ~label
+    found = newton.logistic_fits(design, cases, controls, start=np.zeros(3))
+    for row, weight in zip(found, weights.astype(int), strict=True):
+        one = newton.logistic_fit(
+            np.repeat(np.stack(columns, axis=1), weight, axis=0), np.repeat(label, weight).astype(float)
+        )
+        assert isinstance(one, newton.LogisticFit)
+        assert back @ row == pytest.approx(one.estimates, rel=1e-8)
+    monkeypatch.setattr(newton, "MAX_ITERATIONS", 2)
+    assert np.isnan(newton.logistic_fits(design, cases, controls, start=np.zeros(3))).all()
+
+
+def test_the_corrected_area_has_an_interval_around_it() -> None:
+    columns, label = cohort()
+    result = optimism_corrected(columns, label, replicates=300)
+    assert isinstance(result, Optimism)
+    assert result.ci is not None
+    assert 0.0 <= result.ci.low < result.auc_corrected < result.ci.high <= 1.0

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from app.stats.criterion import Criterion, cut_off
 from app.stats.result import NotDefined
-from app.stats.roc import PairedRoc, Roc, compare_paired, cut_off_at, roc
+from app.stats.roc import PairedRoc, Roc, compare_paired, cut_off_at, cut_off_table, roc
 
 COHORTS = st.lists(st.tuples(st.integers(0, 400), st.booleans()), min_size=4, max_size=40)
 
@@ -93,6 +93,8 @@ def test_no_criterion_beats_the_youden_cut_off(cohort: list[tuple[int, bool]]) -
     marker, label = split(cohort)
     result = curve(marker, label)
     every = [cut_off_at(result, position) for position in range(result.steps.values.size)]
+    assert cut_off_table(result) == tuple(every)
+    assert cut_off_at(result, -1) == every[-1]
     best = max(one.youden_j for one in every)
     assert result.cutoffs[0].youden_j == pytest.approx(best, abs=1e-12)
     assert all(one.youden_j == pytest.approx(best, abs=1e-12) for one in result.cutoffs)
