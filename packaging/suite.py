@@ -60,19 +60,24 @@ def parts(environment: Environment, *, quick: bool, chosen: Sequence[str]) -> tu
         str(path.relative_to(environment.root))
         for path in sorted((environment.root / "packaging").glob("*.py"))
     )
+    side_by_side = workers(os.cpu_count())
+    late = {"only_after_success": True, "may_be_empty": True}
     return (
         Part("ruff check", (python, "-m", "ruff", "check")),
         Part("ruff format", (python, "-m", "ruff", "format", "--check")),
         Part("mypy", (python, "-m", "mypy")),
         Part("mypy packaging", (python, "-m", "mypy", *scripts)),
         Part("floors", (str(environment.scripts / "lint-imports"),)),
-        Part("quick tests", (*pytest, "-m", "not long and not window", *workers(os.cpu_count()))),
+        Part("quick tests", (*pytest, "-m", "not long and not window", *side_by_side)),
         # windows share the screen and the keyboard focus, so they come one after the other
         Part("window tests", (*pytest, "-m", "window and not long"), may_be_empty=True),
         *(
             ()
             if quick
-            else (Part("long tests", (*pytest, "-m", "long"), only_after_success=True, may_be_empty=True),)
+            else (
+                Part("long window tests", (*pytest, "-m", "window and long"), **late),
+                Part("long tests", (*pytest, "-m", "long and not window", *side_by_side), **late),
+            )
         ),
     )
 

@@ -108,7 +108,7 @@ def test_a_damaged_file_never_crashes_and_never_changes_a_value(
 
 
 @pytest.mark.long
-@settings(max_examples=5000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(damage=damages())
 def test_thousands_of_damaged_files_never_crash_and_never_change_a_value(
     small_exam_bytes: Small, damage: tuple[str, Damage]

@@ -133,7 +133,7 @@ def test_damage_stays_within_its_own_slice_where_a_process_decodes(
 
 @pytest.mark.long
 @pytest.mark.parametrize("encoding", IN_PROCESS)
-@settings(max_examples=1000, **often)
+@settings(max_examples=250, **often)
 @given(name=st.sampled_from(NAMES), damage=hits)
 def test_thousands_of_damages_stay_within_their_own_slice(
     encoded_exams: Exams, encoding: str, name: str, damage: Hits
@@ -143,7 +143,7 @@ def test_thousands_of_damages_stay_within_their_own_slice(
 
 @pytest.mark.long
 @pytest.mark.parametrize("encoding", APART)
-@settings(max_examples=150, **often)
+@settings(max_examples=40, **often)
 @given(name=st.sampled_from(NAMES), damage=hits)
 def test_many_damages_stay_within_their_own_slice_where_a_process_decodes(
     encoded_exams: Exams, encoding: str, name: str, damage: Hits
@@ -181,7 +181,7 @@ def test_a_damaged_archive_gives_true_values_or_none(
 
 
 @pytest.mark.long
-@settings(max_examples=1500, **often)
+@settings(max_examples=400, **often)
 @given(damage=hits)
 def test_thousands_of_damaged_archives_give_true_values_or_none(
     small_exam_bytes: tuple[Any, dict[str, bytes]], damage: Hits

@@ -148,7 +148,7 @@ def test_damage_never_crashes_and_never_changes_a_scale(
 @pytest.mark.long
 @pytest.mark.parametrize("form", FORMS)
 @settings(
-    max_examples=500,
+    max_examples=150,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
