@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from app import __version__
 from app.domain.errors import AppError
+from app.domain.protocol import SLICE_COUNTS
 from app.ui.sentences import RESEARCH_USE_LONG, label, sentence
 
 if TYPE_CHECKING:
@@ -137,6 +138,8 @@ def _add_file_commands(add: _Add) -> None:
     one.add_argument("--slice", type=int, required=True, metavar="K", help=label("cli.slice"))
     rectangle = ("ROW", "COL", "ROWS", "COLS")
     one.add_argument("--rect", type=int, nargs=4, required=True, metavar=rectangle, help=label("cli.rect"))
+    one.add_argument("--angle", type=float, default=0.0, metavar="DEGREES", help=label("cli.angle"))
+    one.add_argument("--slices", type=int, default=1, choices=SLICE_COUNTS, help=label("cli.slices"))
     _add_json(one)
 
 
@@ -274,7 +277,9 @@ def _asked_for(asked: Asked) -> AskedFor:
 def _measure(asked: Asked) -> int:
     from app.cli_files import measure
 
-    return measure(asked.path, asked.slice, asked.rect, as_json=asked.json)
+    return measure(
+        asked.path, asked.slice, asked.rect, angle_deg=asked.angle, depth=asked.slices, as_json=asked.json
+    )
 
 
 def _analyse(asked: Asked) -> int:

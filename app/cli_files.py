@@ -14,7 +14,7 @@ from app import __version__
 from app.cli_output import progress, say, warn, write_json
 from app.domain.errors import DataError
 from app.domain.maps import Quantity
-from app.domain.measure import RULE
+from app.domain.measure import rule_of
 from app.domain.shapes import Rectangle
 from app.files.dicom.found import Refusal
 from app.services.measure_files import MeasuredExam, MeasuredMap, measure_files
@@ -58,7 +58,9 @@ def heading(quantity: Quantity) -> str:
 # ---- measure
 
 
-def measure(path: Path, slice_index: int, box: Sequence[int], *, as_json: bool) -> int:
+def measure(
+    path: Path, slice_index: int, box: Sequence[int], *, angle_deg: float, depth: int, as_json: bool
+) -> int:
     """Say what a rectangle holds on every map of every exam under a path.
 
     Parameters
@@ -69,6 +71,10 @@ def measure(path: Path, slice_index: int, box: Sequence[int], *, as_json: bool) 
         Counted from 0 in order of position.
     box : sequence of int
         First row, first column, rows, columns; counted from 0 in the stored pixel matrix.
+    angle_deg : float
+        Turn from the row-index axis towards the column-index axis.
+    depth : int
+        Slices to pool, 1 or 3.
     as_json : bool
         Numbers in full, for programs.
 
@@ -78,14 +84,19 @@ def measure(path: Path, slice_index: int, box: Sequence[int], *, as_json: bool) 
         When there is nothing to measure or the rectangle lies outside.
     """
     refuse_missing([path])
-    rectangle = Rectangle(slice_index, *box)
+    first_row, first_col, rows, cols = box
+    rectangle = Rectangle(slice_index, first_row, first_col, rows, cols, angle_deg, depth)
     with progress() as watcher:
         measured = measure_files(path, rectangle, watcher)
     if as_json:
         content = {
             "software": __version__,
-            "rule": RULE,
-            "rectangle": asdict(rectangle),
+            "rule": rule_of(rectangle),
+            "rectangle": dict(
+                zip(("slice", "row0", "col0", "rows", "cols"), (slice_index, *box), strict=True)
+            ),
+            "angle_deg": rectangle.angle_deg,
+            "slices_pooled": rectangle.depth,
             "exams": [_measured_to_dict(exam, rectangle) for exam in measured.exams],
             "refused": refused_to_list(measured.refused),
         }
@@ -106,6 +117,7 @@ def _measured_to_dict(exam: MeasuredExam, rectangle: Rectangle) -> dict[str, Any
             quantity.value: {
                 "unit": one.unit,
                 "file": one.files[rectangle.slice],
+                "files": [one.files[index] for index in rectangle.slices],
                 "scale_rule": one.scaling.rule,
                 "scale_factor": one.scaling.slope,
                 "scale_offset": one.scaling.intercept,

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from app.domain.progress import Silent
 from app.files.resources import resource
+from app.ui import memory
+from app.ui.traces import TraceFormatter
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -37,6 +39,7 @@ def home() -> Path:
 
 def application() -> QApplication:
     """The one QApplication, with style, font and names set."""
+    memory.keep_one_store()
     # first what needs no Qt: its bindings, once loaded, read the source of every module imported after them
     for name in ("app.services.read_exam", "app.ui.present"):
         import_module(name)
@@ -148,9 +151,8 @@ def _start_log(folder: Path) -> Path | None:
     handler = RotatingFileHandler(
         folder / "marrowmark.log", maxBytes=_LOG_BYTES, backupCount=2, encoding="utf-8"
     )
-    logging.basicConfig(
-        handlers=[handler], level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    handler.setFormatter(TraceFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.INFO)
     trace = folder / "crash.txt"
     kept = folder / "crash-last-time.txt"
     crashed = trace.exists() and trace.stat().st_size > 0

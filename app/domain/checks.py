@@ -48,18 +48,21 @@ def check_geometry(
         Gives every threshold.
     """
     findings: list[Finding] = []
+    counts = {level: rectangle.count(exam.grid) for level, rectangle in rectangles.items()}
     for level, rectangle in rectangles.items():
-        findings += _check_size(level, rectangle, exam, protocol)
-        findings += _check_against_others(level, rectangles, protocol)
-    findings += _check_overlap(rectangles)
+        findings += _check_size(level, counts[level], exam, protocol)
+        findings += _check_against_others(level, counts, protocol)
+        findings += _check_slices(level, rectangle, protocol)
+    findings += _check_overlap(exam, rectangles)
     findings += _check_spine(exam, rectangles, protocol)
     return tuple(findings)
 
 
-def _check_size(level: Level, rectangle: Rectangle, exam: Exam, protocol: Protocol) -> list[Finding]:
-    area = rectangle.area_mm2(exam.grid)
+def _check_size(level: Level, count: int, exam: Exam, protocol: Protocol) -> list[Finding]:
+    """Limits hold for one slice: three thin slices of too little bone are still too little."""
+    area = count * exam.grid.pixel_area_mm2
     # the ratio first: it is exactly 1 without zero filling, while area / area may miss a whole number
-    native = rectangle.voxels * (exam.grid.pixel_area_mm2 / exam.native_pixel_area_mm2)
+    native = count * (exam.grid.pixel_area_mm2 / exam.native_pixel_area_mm2)
     low, high = protocol.usual_area_mm2
     if area < protocol.min_area_mm2:
         values: dict[str, Value] = {"area": area, "limit": protocol.min_area_mm2}
@@ -72,23 +75,29 @@ def _check_size(level: Level, rectangle: Rectangle, exam: Exam, protocol: Protoc
     return []
 
 
-def _check_against_others(
-    level: Level, rectangles: Mapping[Level, Rectangle], protocol: Protocol
-) -> list[Finding]:
-    # areas on one grid compare like voxel counts, which are whole and never 0
-    middle = median(rectangle.voxels for rectangle in rectangles.values())
-    share = abs(rectangles[level].voxels - middle) / middle
+def _check_against_others(level: Level, counts: Mapping[Level, int], protocol: Protocol) -> list[Finding]:
+    # areas on one grid compare like voxel counts, which are whole; a narrow box that is turned may count none
+    middle = median(counts.values())
+    share = abs(counts[level] - middle) / middle if middle else 0.0
     # the median of two is between both: neither is the odd one out
-    if len(rectangles) > 2 and share > protocol.area_deviation:  # noqa: PLR2004 - said in the line above
+    if len(counts) > 2 and share > protocol.area_deviation:  # noqa: PLR2004 - said in the line above
         return [Finding("area.unlike_others", Severity.WARN, level, {"share": share * 100})]
     return []
 
 
-def _check_overlap(rectangles: Mapping[Level, Rectangle]) -> list[Finding]:
+def _check_slices(level: Level, rectangle: Rectangle, protocol: Protocol) -> list[Finding]:
+    # a thin stack has no neighbours to pool, and a protocol may have changed meanwhile
+    if rectangle.depth != protocol.slices:
+        values: dict[str, Value] = {"slices": rectangle.depth, "wanted": protocol.slices}
+        return [Finding("slices.unlike_protocol", Severity.WARN, level, values)]
+    return []
+
+
+def _check_overlap(exam: Exam, rectangles: Mapping[Level, Rectangle]) -> list[Finding]:
     return [
         Finding("spine.overlap", Severity.REFUSE, lower, {"other": upper.value})
         for upper, lower in combinations([level for level in LEVELS if level in rectangles], 2)
-        if rectangles[upper].overlaps(rectangles[lower])
+        if rectangles[upper].overlaps(rectangles[lower], exam.grid)
     ]
 
 

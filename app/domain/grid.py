@@ -178,6 +178,11 @@ class Orientation:
         height, width = self.shown_shape
         return (height - y if self.flip_rows else y), (width - x if self.flip_cols else x)
 
+    def clockwise(self, angle_deg: float) -> float:
+        """Turn clockwise on the screen of a turn from the row-index to the column-index axis, and back."""
+        mirrored = (self.transpose + self.flip_rows + self.flip_cols) % 2
+        return angle_deg if mirrored else -angle_deg
+
     def to_stored(self, y: float, x: float) -> tuple[float, float]:
         """Stored ``(row, col)`` of a shown position: the inverse of :meth:`to_shown`."""
         height, width = self.shown_shape

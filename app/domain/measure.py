@@ -14,6 +14,13 @@ from app.domain.shapes import Rectangle
 
 # the name of the counting rule is stored with every value
 RULE = "whole-voxel-rectangle/1"
+TURNED_RULE = "voxel-centre-rectangle/1"
+
+
+def rule_of(rectangle: Rectangle) -> str:
+    """Name of the rule by which a rectangle is counted, such as ``voxel-centre-rectangle/1+3-slices``."""
+    rule = TURNED_RULE if rectangle.angle_deg else RULE
+    return rule if rectangle.depth == 1 else f"{rule}+{rectangle.depth}-slices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +30,11 @@ class RoiStats:
     Attributes
     ----------
     n : int
-        Voxels counted (those with a finite value).
+        Voxels counted (those with a finite value), of all slices together.
     mean, sd, median, minimum, maximum : float or None
         In the map's unit; sd with n - 1. None where not defined (no voxel; for sd fewer than two).
     area_mm2 : float
-        Area of the whole rectangle, mm2.
+        Area in one slice of all voxels of the rectangle, mm2.
     nan, zero, below, above, saturated : int
         Voxels without a value, exactly 0, below 0, above 100 (FF only), equal to the map's maximum.
     """
@@ -47,7 +54,7 @@ class RoiStats:
 
 
 def voxels_of(parametric_map: ParametricMap, rectangle: Rectangle) -> npt.NDArray[np.float64]:
-    """Values inside a rectangle, flat, float64, in the map's unit.
+    """Values inside a rectangle, flat, float64, in the map's unit; slice after slice.
 
     Raises
     ------
@@ -61,9 +68,18 @@ def voxels_of(parametric_map: ParametricMap, rectangle: Rectangle) -> npt.NDArra
 def _stored_of(parametric_map: ParametricMap, rectangle: Rectangle) -> Stored:
     if not rectangle.inside(parametric_map.grid):
         raise InputError("roi.outside", slice=rectangle.slice + 1, row=rectangle.row0, col=rectangle.col0)
+    if rectangle.angle_deg or rectangle.depth > 1:
+        return _stored_of_mask(parametric_map, rectangle)
     return parametric_map.stored[
         rectangle.slice, rectangle.row0 : rectangle.row1, rectangle.col0 : rectangle.col1
     ]
+
+
+def _stored_of_mask(parametric_map: ParametricMap, rectangle: Rectangle) -> Stored:
+    row, col, mask = rectangle.counted(parametric_map.grid)
+    rows, cols = mask.shape
+    slices = rectangle.slices
+    return parametric_map.stored[slices.start : slices.stop, row : row + rows, col : col + cols][:, mask]
 
 
 def measure(parametric_map: ParametricMap, rectangle: Rectangle) -> RoiStats:
@@ -74,7 +90,7 @@ def measure(parametric_map: ParametricMap, rectangle: Rectangle) -> RoiStats:
     parametric_map : ParametricMap
         The map.
     rectangle : Rectangle
-        Whole voxels on the map's own grid.
+        On the map's own grid.
 
     Raises
     ------
@@ -98,7 +114,7 @@ def measure(parametric_map: ParametricMap, rectangle: Rectangle) -> RoiStats:
         median=float(finite[(n - 1) // 2] + finite[n // 2]) / 2 if n else None,
         minimum=float(finite[0]) if n else None,
         maximum=float(finite[-1]) if n else None,
-        area_mm2=rectangle.area_mm2(parametric_map.grid),
+        area_mm2=values.size // rectangle.depth * parametric_map.grid.pixel_area_mm2,
         nan=values.size - n,
         zero=up_to_zero - below,
         below=below,

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
+from typing import TypeVar
 
+from app.domain.case_facts import Because, CaseFacts, Help
 from app.domain.maps import Quantity
 from app.domain.measure import RoiStats
 from app.domain.protocol import LEVELS, Level
 from app.domain.reasons import Reason
 from app.domain.shapes import Rectangle
+
+Said = TypeVar("Said")
 
 
 class Role(StrEnum):
@@ -109,7 +113,8 @@ class Revision:
     action : Action
         Edit, undo or redo.
     target : int or None
-        The edit that an undo takes back or a redo brings back.
+        The edit that an undo takes back or a redo brings back; of an edit, the one it was made together with
+        and is taken back with.
     stats : mapping of Quantity to RoiStats
         What was counted when the revision was made.
     """
@@ -131,7 +136,7 @@ class History:
     current : mapping of Level to Revision
         Newest revision of each level that was ever touched.
     undoable, redoable : tuple of int
-        Edits that can be taken back or brought back, the next one last.
+        Edits that can be taken back or brought back, the next one last; of edits made together the first.
     """
 
     current: Mapping[Level, Revision]
@@ -160,9 +165,15 @@ def replay(revisions: Iterable[Revision]) -> History:
     current: dict[Level, Revision] = {}
     undoable: list[int] = []
     redoable: list[int] = []
+    following: set[int] = set()
     for revision in revisions:
         current[revision.level] = revision
-        if revision.action is Action.EDIT:
+        if revision.action is Action.EDIT and revision.target is not None:
+            following.add(revision.id)
+        elif revision.target in following:
+            # goes with the first of its group, which is counted
+            continue
+        elif revision.action is Action.EDIT:
             undoable.append(revision.id)
             redoable.clear()
         elif revision.action is Action.UNDO:
@@ -174,37 +185,43 @@ def replay(revisions: Iterable[Revision]) -> History:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A revision still to be written: what undo or redo would do."""
+    """A revision still to be written, and those written together with it: what undo or redo would do."""
 
     level: Level
     state: LevelState
     action: Action
     target: int
+    others: tuple[Step, ...] = ()
 
 
 def undo_step(revisions: tuple[Revision, ...], history: History) -> Step | None:
     """What undo would write, or None when there is nothing to take back."""
     if not history.undoable:
         return None
-    target = history.undoable[-1]
-    edit = _by_id(revisions, target)
-    before = EMPTY
-    for revision in revisions:
-        if revision.id < target and revision.level is edit.level:
-            before = revision.state
-    return Step(edit.level, before, Action.UNDO, target)
+    edits = _together(revisions, history.undoable[-1])
+    first, *others = (Step(edit.level, _before(revisions, edit), Action.UNDO, edit.id) for edit in edits)
+    return replace(first, others=tuple(others))
+
+
+def _before(revisions: tuple[Revision, ...], edit: Revision) -> LevelState:
+    """What the level of an edit held before it."""
+    earlier = [one.state for one in revisions if one.id < edit.id and one.level is edit.level]
+    return earlier[-1] if earlier else EMPTY
 
 
 def redo_step(revisions: tuple[Revision, ...], history: History) -> Step | None:
     """What redo would write, or None when there is nothing to bring back."""
     if not history.redoable:
         return None
-    edit = _by_id(revisions, history.redoable[-1])
-    return Step(edit.level, edit.state, Action.REDO, edit.id)
+    edits = _together(revisions, history.redoable[-1])
+    first, *others = (Step(edit.level, edit.state, Action.REDO, edit.id) for edit in edits)
+    return replace(first, others=tuple(others))
 
 
-def _by_id(revisions: tuple[Revision, ...], wanted: int) -> Revision:
-    return next(revision for revision in revisions if revision.id == wanted)
+def _together(revisions: tuple[Revision, ...], first: int) -> list[Revision]:
+    """An edit and those that were made together with it."""
+    edits = [one for one in revisions if one.action is Action.EDIT]
+    return [one for one in edits if first in {one.id, one.target}]
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +238,8 @@ class Reading:
         The story, oldest first.
     locked : bool
         Signed off and not reopened.
+    facts : CaseFacts
+        What the reader says of the whole case.
     """
 
     id: int
@@ -228,8 +247,31 @@ class Reading:
     viewer: Viewer
     revisions: tuple[Revision, ...]
     locked: bool
+    facts: CaseFacts = field(default_factory=CaseFacts)
 
     @property
     def history(self) -> History:
         """Current state and undo stacks."""
         return replay(self.revisions)
+
+    def accepted(self, level: Level) -> Because | None:
+        """Why a level was accepted as it is; what was said of another rectangle does not count."""
+        return self._said_of(level, self.facts.accepted)
+
+    def helped(self, level: Level) -> Help | None:
+        """What proposed the rectangle of a level as it is."""
+        return self._said_of(level, self.facts.helped)
+
+    def _said_of(self, level: Level, said: Mapping[int, Said]) -> Said | None:
+        """What was said of the rectangle a level holds, also when undo brought it back since."""
+        revision = self.history.current.get(level)
+        if revision is None or not said:
+            return None
+        return next(
+            (
+                said[one.id]
+                for one in reversed(self.revisions)
+                if one.id in said and one.level is level and one.state == revision.state
+            ),
+            None,
+        )

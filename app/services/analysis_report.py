@@ -25,7 +25,7 @@ from typing import Any
 from app.domain.clinical import Group
 from app.domain.maps import MEASURED
 from app.services.analyse import NAMES, Analysis, MapAnalysis
-from app.services.assemble_cohort import Cohort
+from app.services.assemble_cohort import Cohort, Exclusion
 from app.stats.agreement import Limit
 from app.stats.combined import Coefficient, ModelCutOff
 from app.stats.correlation import Correlation
@@ -122,12 +122,17 @@ def analysis_to_dict(analysis: Analysis) -> dict[str, Json]:
     }
 
 
+def _exclusion(one: Exclusion) -> Json:
+    reason = {"reason": one.reason.value} if one.reason else {}
+    return {"code": one.code, **reason, "cases": list(one.cases)}
+
+
 def _cohort(cohort: Cohort) -> Json:
     groups: dict[str, Json] = {group.value: cohort.count(group) for group in Group}
     return {
         "enrolled": cohort.enrolled,
         "analysed": cohort.n,
-        "excluded": [{"code": one.code, "cases": list(one.cases)} for one in cohort.exclusions],
+        "excluded": [_exclusion(one) for one in cohort.exclusions],
         "readers": list(cohort.readers),
         "single_reader": int(cohort.single_reader.sum()),
         "incomplete": int(cohort.incomplete.sum()),
@@ -183,7 +188,7 @@ def _sentences(analysis: Analysis) -> Iterator[str]:
     cohort = analysis.cohort
     yield sentence(Note.of("cohort.analysed", n=cohort.n, enrolled=cohort.enrolled, levels=cohort.levels))
     for left_out in cohort.exclusions:
-        yield sentence(Note.of(left_out.code, count=len(left_out.cases)))
+        yield sentence(Note.of(left_out.code, count=len(left_out.cases), reason=str(left_out.reason)))
     for note in cohort.notes:
         yield sentence(note)
     for one in analysis.maps.values():

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
 from types import MappingProxyType
 
 import numpy as np
 
+from app.domain.case_facts import Because
 from app.domain.clinical import INTERVAL_TOO_LONG, UNIT_AGAINST_METHOD, UNSTATED, ClinicalRow, Group, group_of
 from app.domain.clinical import Kind as Reference
 from app.domain.maps import Quantity
 from app.domain.protocol import Protocol
 from app.domain.reading import Viewer
+from app.domain.reasons import Reason
 from app.services.open_session import Session
 from app.services.patient_means import BoolArray, FloatArray, PatientMeans, choose_levels, patient_means
 from app.stats.result import NotDefined, Note, as_column, frozen
 from app.store import clinical, exams, sessions
+from app.store.case_facts import CaseResult, results_of_cases
 from app.store.clinical import JoinedRow
 from app.store.exams import ExamRow
 from app.store.results import LevelResult, results
@@ -37,13 +40,16 @@ class Exclusion:
     Attributes
     ----------
     code : str
-        ``cohort.not_signed_off`` or ``cohort.too_few_levels``.
+        ``cohort.not_signed_off``, ``cohort.patient_excluded`` or ``cohort.too_few_levels``.
     cases : tuple of str
         Their case codes.
+    reason : Reason or None
+        Why patients were excluded by a reader.
     """
 
     code: str
     cases: tuple[str, ...]
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,7 +163,10 @@ def assemble_cohort(
     """
     protocol = session.protocol
     choice = choose_levels(levels or protocol.mean_levels, protocol)
-    cells = [one for one in results(session.database, viewer) if one.signed_off and one.round == ROUND]
+    told, said = results(session.database, viewer), results_of_cases(session.database, viewer)
+    excluded = excluded_of(said)
+    signed = [one for one in told if one.signed_off and one.round == ROUND]
+    cells = [one for one in signed if one.exam_id not in excluded]
     enrolled = exams.exams(session.database)
     readers = [reader.name for reader in sessions.readers(session.database)]
     every = patient_means(cells, [exam.id for exam in enrolled], readers, choice, compare=compare)
@@ -170,21 +179,46 @@ def assemble_cohort(
     return replace(
         cohort,
         enrolled=len(enrolled),
-        exclusions=_exclusions(enrolled, cells, kept),
-        notes=(*cohort.notes, *_note_origin(patients, cells)),
+        exclusions=_exclusions(list(compress(enrolled, ~kept)), {cell.exam_id for cell in cells}, excluded),
+        notes=(*cohort.notes, *_note_origin(patients, cells), *_note_disputed(signed, said, excluded)),
     )
 
 
+def excluded_of(said: Iterable[CaseResult]) -> dict[int, Because]:
+    """Exams whose patient a reader left out in a signed-off reading of the first round, and why.
+
+    One reader is enough: what they found holds for the patient. Where reasons differ, that of the reader
+    enrolled first stands.
+    """
+    found: dict[int, Because] = {}
+    for one in said:
+        if one.signed_off and one.round == ROUND and one.facts.excluded is not None:
+            found.setdefault(one.exam_id, one.facts.excluded)
+    return found
+
+
 def _exclusions(
-    enrolled: Sequence[ExamRow], cells: Sequence[LevelResult], kept: BoolArray
+    left_out: Sequence[ExamRow], read: set[int], excluded: Mapping[int, Because]
 ) -> tuple[Exclusion, ...]:
-    read = {cell.exam_id for cell in cells}
-    left_out = list(compress(enrolled, ~kept))
-    reasons = {
-        "cohort.not_signed_off": tuple(exam.code for exam in left_out if exam.id not in read),
-        "cohort.too_few_levels": tuple(exam.code for exam in left_out if exam.id in read),
-    }
-    return tuple(Exclusion(code, cases) for code, cases in reasons.items() if cases)
+    others = [exam for exam in left_out if exam.id not in excluded]
+    by_reason = (
+        Exclusion("cohort.patient_excluded", _codes(left_out, _because(excluded, reason)), reason)
+        for reason in Reason
+    )
+    found = (
+        Exclusion("cohort.not_signed_off", tuple(exam.code for exam in others if exam.id not in read)),
+        *by_reason,
+        Exclusion("cohort.too_few_levels", _codes(others, read)),
+    )
+    return tuple(one for one in found if one.cases)
+
+
+def _because(excluded: Mapping[int, Because], reason: Reason) -> set[int]:
+    return {exam_id for exam_id, because in excluded.items() if because.reason is reason}
+
+
+def _codes(rows: Sequence[ExamRow], wanted: set[int]) -> tuple[str, ...]:
+    return tuple(exam.code for exam in rows if exam.id in wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +328,15 @@ def _blocked(units: Sequence[str], strengths: Sequence[float | None]) -> Mapping
 def _note_origin(patients: Sequence[ExamRow], cells: Sequence[LevelResult]) -> tuple[Note, ...]:
     from_table = {cell.exam_id for cell in cells if cell.origin == "table"}
     return _counted("cohort.from_table", sum(exam.id in from_table for exam in patients))
+
+
+def _note_disputed(
+    signed: Sequence[LevelResult], said: Sequence[CaseResult], excluded: Mapping[int, Because]
+) -> tuple[Note, ...]:
+    """Patients whom one reader left out and another one measured."""
+    out = {(one.exam_id, one.reader) for one in said if one.facts.excluded is not None}
+    kept = {one.exam_id for one in signed if (one.exam_id, one.reader) not in out}
+    return _counted("cohort.exclusion_disputed", len(kept & set(excluded)))
 
 
 def _note_readings(means: PatientMeans, levels: str) -> tuple[Note, ...]:

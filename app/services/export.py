@@ -12,11 +12,13 @@ from app.domain.identity import Identity
 from app.domain.reading import Viewer
 from app.files.tables import Table, write_tables
 from app.services.assemble_cohort import ROUND
+from app.services.export_case import Said, by_reading
 from app.services.export_fields import Field, table_of
 from app.services.export_long import Stamp, long_fields, long_rows
 from app.services.export_wide import Study, wide_fields, wide_rows
 from app.services.open_session import Session, readers_of
 from app.store import audit, clinical
+from app.store.case_facts import results_of_cases
 from app.store.exported import ExamFacts, exam_facts, identities
 from app.store.results import LevelResult, results
 
@@ -61,8 +63,9 @@ def export(
         When the session cannot be read.
     """
     cells = results(session.database, viewer)
+    said = by_reading(results_of_cases(session.database, viewer))
     exams = exam_facts(session.database)
-    parts = {LONG: _long(session, cells, exams), WIDE: _wide(session, viewer, cells, exams)}
+    parts = {LONG: _long(session, cells, exams, said), WIDE: _wide(session, viewer, cells, exams, said)}
     if with_identity:
         parts[IDENTITY] = _identity(exams, identities(session.database, viewer))
     named = {f"{session.path.stem}-{kind}.csv": part for kind, part in parts.items()}
@@ -94,16 +97,16 @@ class _Part:
     fields: Sequence[Field[Any]]
 
 
-def _long(session: Session, cells: Sequence[LevelResult], exams: Sequence[ExamFacts]) -> _Part:
+def _long(session: Session, cells: Sequence[LevelResult], exams: Sequence[ExamFacts], said: Said) -> _Part:
     stamp = Stamp(session.synthetic, audit.head_hash(session.database))
     protocol = session.protocol
     fields = long_fields(protocol)
-    rows = long_rows(cells, {exam.id: exam for exam in exams}, protocol, stamp)
+    rows = long_rows(cells, {exam.id: exam for exam in exams}, protocol, stamp, said)
     return _Part(table_of(fields, rows), fields)
 
 
 def _wide(
-    session: Session, viewer: Viewer, cells: Sequence[LevelResult], exams: Sequence[ExamFacts]
+    session: Session, viewer: Viewer, cells: Sequence[LevelResult], exams: Sequence[ExamFacts], said: Said
 ) -> _Part:
     joined = clinical.newest(session.database, viewer)
     study = Study(
@@ -114,6 +117,7 @@ def _wide(
         has_table=bool(joined),
         protocol=session.protocol,
         synthetic=session.synthetic,
+        said=tuple(one for one in said.values() if one.signed_off and one.round == ROUND),
     )
     fields = wide_fields(study)
     return _Part(table_of(fields, wide_rows(study)), fields)

@@ -8,14 +8,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.domain.case_facts import Because
 from app.domain.checks import check_geometry
 from app.domain.exam import Exam, common_grid
 from app.domain.maps import MEASURED, ParametricMap, Quantity
+from app.domain.placement import Placement
 from app.domain.protocol import Level, Protocol
 from app.domain.reading import Kind
 from app.domain.shapes import Rectangle
 from app.files.tables import Cell
+from app.services.export_case import Said, case_fields, reason_fields
 from app.services.export_fields import CODES_APART, DERIVED, PREFIXES, YES_NO, Field, units
+from app.store.case_facts import CaseResult
 from app.store.exported import ExamFacts
 from app.store.results import LevelResult
 
@@ -45,16 +49,23 @@ class LongRow:
         Codes of the geometric rules that speak up at this level.
     stamp : Stamp
         Of the session.
+    said : CaseResult or None
+        What the reader said of the whole case, if anything.
     """
 
     cell: LevelResult
     exam: ExamFacts
     flags: tuple[str, ...]
     stamp: Stamp
+    said: CaseResult | None = None
 
 
 def long_rows(
-    cells: Sequence[LevelResult], exams: Mapping[int, ExamFacts], protocol: Protocol, stamp: Stamp
+    cells: Sequence[LevelResult],
+    exams: Mapping[int, ExamFacts],
+    protocol: Protocol,
+    stamp: Stamp,
+    said: Said,
 ) -> list[LongRow]:
     """Rows in the order of ``cells``.
 
@@ -68,9 +79,20 @@ def long_rows(
         Its geometric rules are asked.
     stamp : Stamp
         Of the session.
+    said : Said
+        What readers said of whole cases.
     """
     flags = _flags(cells, exams, protocol)
-    return [LongRow(cell, exams[cell.exam_id], flags.get(_key(cell), ()), stamp) for cell in cells]
+    return [
+        LongRow(
+            cell,
+            exams[cell.exam_id],
+            flags.get(_key(cell), ()),
+            stamp,
+            said.get((cell.exam_id, cell.reader, cell.round)),
+        )
+        for cell in cells
+    ]
 
 
 _Key = tuple[int, str, int, Level]
@@ -106,6 +128,14 @@ def _shell(facts: ExamFacts) -> Exam:
     voxels = np.broadcast_to(np.zeros((), np.int16), grids[quantity].shape)
     empty = ParametricMap(quantity, voxels, grids[quantity], facts.maps[quantity].scaling)
     return Exam(facts.code, {quantity: empty}, native_voxel_mm=facts.native_voxel_mm)
+
+
+def _said(row: LongRow) -> CaseResult | None:
+    return row.said
+
+
+def _accepted(row: LongRow) -> Because | None:
+    return row.said.accepted.get(row.cell.level) if row.said else None
 
 
 _READING: tuple[Field[LongRow], ...] = (
@@ -151,6 +181,8 @@ _READING: tuple[Field[LongRow], ...] = (
         values="reason codes of the protocol, such as FX_ACUTE, HEMANG, SWAP, OTHER (see note)",
     ),
     Field("note", "Free text of the reader.", lambda r: r.cell.note),
+    *reason_fields("accepted", "the level was accepted although a rule speaks up", _accepted),
+    *case_fields(_said),
 )
 
 _Value = Callable[[LongRow], Cell]
@@ -162,8 +194,13 @@ _STATISTICS = (
     ("median", "median", "Median of these voxels; {map}.", "{unit}"),
     ("min", "minimum", "Smallest of these voxels; {map}.", "{unit}"),
     ("max", "maximum", "Largest of these voxels; {map}.", "{unit}"),
-    ("n", "n", "Voxels with a value, which are counted; the {map} map's own, that may differ in size.", ""),
-    ("area_mm2", "area_mm2", "Area of the rectangle in the {map} map's own voxels.", "mm2"),
+    (
+        "n",
+        "n",
+        "Voxels with a value, of all slices; all are counted. The {map} map's own, that may differ in size.",
+        "",
+    ),
+    ("area_mm2", "area_mm2", "Area of the rectangle's voxels in one slice of the {map} map.", "mm2"),
     ("nan", "nan", "Voxels without a value, not counted; {map}.", ""),
     ("zero", "zero", "Voxels that are exactly 0, counted; {map}.", ""),
     ("below", "below", "Voxels below 0, counted; {map}.", ""),
@@ -213,15 +250,33 @@ def _of_rectangle(name: str) -> _Value:
 
 
 def _area(row: LongRow) -> float | None:
-    # one rectangle lies on both maps along the lines of both, so whichever was measured tells its area
+    # one rectangle lies on both maps along the lines of both, so whichever was measured tells its area; of a
+    # turned one on voxels of different sizes it is that of the first
     return next((stats.area_mm2 for stats in row.cell.stats.values()), None)
 
 
+def _placement(row: LongRow) -> Placement | None:
+    return row.said.placed.get(row.cell.level) if row.said else None
+
+
+def _placed_by(row: LongRow) -> str | None:
+    if row.cell.rectangle is None:
+        return None
+    how = _placement(row)
+    return how.by.value if how else "hand"
+
+
+def _adjusted(row: LongRow) -> bool | None:
+    how = _placement(row)
+    return how.adjusted if how else None
+
+
 _PLACE: tuple[Field[LongRow], ...] = (
-    Field("area_mm2", "Area of the rectangle.", _area, unit="mm2"),
+    Field("area_mm2", "Area of the voxels of one slice; on FF where measured.", _area, unit="mm2"),
     Field(
         "slice",
-        "Slice of the rectangle, counted from 0 in order of position along the slice normal.",
+        "Slice of the rectangle, counted from 0 in order of position along the slice normal; the middle one "
+        "of several.",
         _of_rectangle("slice"),
     ),
     Field(
@@ -234,6 +289,31 @@ _PLACE: tuple[Field[LongRow], ...] = (
     Field("rows", "Height of the rectangle.", _of_rectangle("rows"), unit="voxels"),
     Field("cols", "Width of the rectangle.", _of_rectangle("cols"), unit="voxels"),
     Field(
+        "angle_deg",
+        "Turn of the rectangle about its own middle within the slice, from the row-index axis towards the "
+        "column-index axis. row0, col0, rows and cols say where it was before it was turned.",
+        _of_rectangle("angle_deg"),
+        unit="degrees",
+    ),
+    Field(
+        "slices_pooled",
+        "Slices whose voxels were counted together: the same rectangle on the neighbours of slice too.",
+        _of_rectangle("depth"),
+        values="1, 3",
+    ),
+    Field(
+        "placed_by",
+        "What proposed the rectangle; a reader looked at it before it was placed.",
+        _placed_by,
+        values="hand, fit (from the edges of the body), ladder (from L1 and L5)",
+    ),
+    Field(
+        "placed_by_adjusted",
+        "Whether a proposed rectangle was changed by hand since; empty for one that a hand placed.",
+        _adjusted,
+        values=YES_NO,
+    ),
+    Field(
         "flags",
         "Geometric rules of the protocol in force that speak up at this level.",
         lambda row: CODES_APART.join(row.flags),
@@ -243,7 +323,9 @@ _PLACE: tuple[Field[LongRow], ...] = (
         "rule",
         "How voxels were counted.",
         lambda row: row.cell.rule,
-        values="whole-voxel-rectangle/1 (what is drawn is counted, nothing is interpolated), from-table",
+        values="whole-voxel-rectangle/1 (what is drawn is counted, nothing is interpolated), "
+        "voxel-centre-rectangle/1 (turned: a voxel counts when its centre lies inside), either with "
+        "+3-slices (pooled), from-table",
     ),
 )
 

@@ -9,16 +9,21 @@ from math import isnan
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.case_facts import Because
 from app.domain.clinical import INTERVAL_TOO_LONG, ClinicalRow, ClinicalValue, Kind, group_of
 from app.domain.maps import MEASURED, Quantity
 from app.domain.protocol import LEVELS, MEAN_LEVELS, Protocol
 from app.files.tables import Cell
+from app.services.assemble_cohort import excluded_of
+from app.services.export_case import reason_fields
 from app.services.export_fields import CODES_APART, DERIVED, PREFIXES, YES_NO, Field, units
 from app.services.patient_means import choose_levels, patient_means
+from app.store.case_facts import CaseResult
 from app.store.exported import ExamFacts
 from app.store.results import LevelResult
 
 NOT_SIGNED_OFF, NO_MAP, TOO_FEW_LEVELS = "not_signed_off", "no_map", "too_few_levels"
+EXCLUDED = "patient_excluded"
 """Why a patient has no mean."""
 
 _FEWEST_READERS = 2
@@ -47,6 +52,8 @@ class WideRow:
         Values of the readers for each level (``L3``) and patient mean (``L1-L4``); NaN where there is none.
     final : mapping of (str, Quantity) to float
         Means of the readers; NaN where there is none.
+    excluded : Because or None
+        Why a reader left the patient out, who then has no final value.
     """
 
     exam: ExamFacts
@@ -55,6 +62,7 @@ class WideRow:
     signed_off: bool
     of_reader: Mapping[_Key, _Array]
     final: Mapping[_Key, float]
+    excluded: Because | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,8 @@ class Study:
         In force.
     synthetic : bool
         Made-up patients.
+    said : tuple of CaseResult
+        What readers said of whole cases in signed-off readings of the first round.
     """
 
     exams: tuple[ExamFacts, ...]
@@ -86,16 +96,18 @@ class Study:
     has_table: bool
     protocol: Protocol
     synthetic: bool
+    said: tuple[CaseResult, ...] = ()
 
 
 def wide_rows(study: Study) -> list[WideRow]:
     """One row per exam, read or not, in the order of the exams."""
-    final = _averaged(study, study.cells)
+    excluded = excluded_of(study.said)
+    final = _averaged(study, [cell for cell in study.cells if cell.exam_id not in excluded])
     alone = [
         _averaged(study, [cell for cell in study.cells if cell.reader == reader]) for reader in study.readers
     ]
     of_reader = {key: np.stack([values[key] for values in alone], axis=1) for key in final}
-    signed_off = {cell.exam_id for cell in study.cells}
+    signed_off = {cell.exam_id for cell in study.cells} | {one.exam_id for one in study.said}
     return [
         WideRow(
             exam=exam,
@@ -104,6 +116,7 @@ def wide_rows(study: Study) -> list[WideRow]:
             signed_off=exam.id in signed_off,
             of_reader={key: values[place] for key, values in of_reader.items()},
             final={key: float(values[place]) for key, values in final.items()},
+            excluded=excluded.get(exam.id),
         )
         for place, exam in enumerate(study.exams)
     ]
@@ -148,6 +161,10 @@ def _derived(quantity: Quantity) -> _Value:
     return value
 
 
+def _excluded(row: WideRow) -> Because | None:
+    return row.excluded
+
+
 _PATIENT: tuple[Field[WideRow], ...] = (
     Field(
         "case",
@@ -167,6 +184,13 @@ _PATIENT: tuple[Field[WideRow], ...] = (
         lambda r: r.signed_off,
         values=YES_NO,
     ),
+    Field(
+        "patient_excluded",
+        "Whether a reader left the whole patient out, who then has no mean here.",
+        lambda r: r.excluded is not None,
+        values=YES_NO,
+    ),
+    *reason_fields("patient", "the whole patient was left out", _excluded),
     *(
         Field(
             f"{PREFIXES[quantity]}_derived",
@@ -238,7 +262,8 @@ def _quality(
             f"{prefix}_reason",
             f"Why {prefix}_mean is empty.",
             lambda row: _reason(row, key),
-            values=f"{NOT_SIGNED_OFF}, {NO_MAP} (the exam has none), {TOO_FEW_LEVELS} (for every reader)",
+            values=f"{NOT_SIGNED_OFF}, {EXCLUDED}, {NO_MAP} (the exam has none), {TOO_FEW_LEVELS} (for every "
+            "reader)",
         ),
     ]
 
@@ -256,6 +281,8 @@ def _reason(row: WideRow, key: _Key) -> str | None:
         return None
     if not row.signed_off:
         return NOT_SIGNED_OFF
+    if row.excluded is not None:
+        return EXCLUDED
     return NO_MAP if row.exam.maps and key[1] not in row.exam.maps else TOO_FEW_LEVELS
 
 

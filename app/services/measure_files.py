@@ -28,7 +28,7 @@ class MeasuredMap:
     scaling : Scaling
         How stored integers became values.
     files : tuple of Path
-        One file per slice; the rectangle lies in ``files[rectangle.slice]``.
+        One file per slice; the rectangle lies in those of ``rectangle.slices``.
     rectangle : Rectangle
         In the voxels of this map, which may be finer than those it was given in.
     stats : RoiStats

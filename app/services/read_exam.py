@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from app.domain import shapes
-from app.domain.checks import Finding, Severity, check_geometry
+from app.domain.case_facts import Fact, FactKind, Help
 from app.domain.errors import InputError
 from app.domain.exam import Exam
 from app.domain.maps import Quantity
 from app.domain.measure import RoiStats, measure
 from app.domain.midsagittal import guess_mid_slice
-from app.domain.protocol import LEVELS, Level, Protocol
+from app.domain.protocol import LEVELS, Level
 from app.domain.reading import (
     EMPTY,
     Action,
     LevelState,
     Reading,
+    Revision,
     Step,
     Viewer,
     redo_step,
@@ -25,42 +27,14 @@ from app.domain.reading import (
 from app.domain.reasons import Reason
 from app.domain.reference import ReferenceSeries
 from app.domain.shapes import Rectangle
+from app.services.case import Case as Case
 from app.services.changed import Changed, What
 from app.services.open_session import Session
-from app.store import exams, readings
+from app.store import case_facts, exams, readings
 from app.store.readings import CaseRow as CaseRow
 from app.store.readings import Position as Position
 
 NOTHING = Changed(What.NOTHING)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Case:
-    """An exam on the reader's desk.
-
-    Attributes
-    ----------
-    exam : Exam
-        The maps, in memory.
-    reading : Reading
-        This reader's work on it so far.
-    protocol : Protocol
-        The rules in force.
-    """
-
-    exam: Exam
-    reading: Reading
-    protocol: Protocol
-
-    @property
-    def first_gap(self) -> Level | None:
-        """The topmost level that still waits, or None."""
-        return next(iter(self.reading.history.gaps), None)
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        """What the geometric rules say about the rectangles as they stand."""
-        return check_geometry(self.exam, self.reading.history.rectangles, self.protocol)
 
 
 def worklist(session: Session, viewer: Viewer) -> list[CaseRow]:
@@ -70,8 +44,14 @@ def worklist(session: Session, viewer: Viewer) -> list[CaseRow]:
 
 def open_case(session: Session, viewer: Viewer, exam_id: int) -> Case:
     """Read an exam and the viewer's own reading of it."""
-    exam = exams.load(session.database, exam_id)
-    return Case(exam, readings.open_reading(session.database, viewer, exam_id), session.protocol)
+    return begin_case(session, viewer, exams.load(session.database, exam_id))
+
+
+def begin_case(session: Session, viewer: Viewer, exam: Exam) -> Case:
+    """The viewer's own reading of an exam that is in memory already."""
+    reading = readings.open_reading(session.database, viewer, exam.id)
+    facts = case_facts.facts(session.database, viewer, exam.id)
+    return Case(exam, replace(reading, facts=facts), session.protocol)
 
 
 def references(session: Session, exam_id: int) -> list[ReferenceSeries]:
@@ -85,12 +65,24 @@ def references(session: Session, exam_id: int) -> list[ReferenceSeries]:
     return exams.load_references(session.database, exam_id)
 
 
-def first_slice(case: Case) -> int:
-    """Where a case opens: at the last rectangle drawn, else at the mid-sagittal guess."""
+def load_next(session: Session, viewer: Viewer, after: int) -> tuple[Exam, int] | None:
+    """The exam of the viewer's next unread case with its mid-sagittal guess; None when all are read.
+
+    Only images are read, nothing of anybody's work on them.
+    """
+    exam_id = next_case(session, viewer, after)
+    if exam_id is None:
+        return None
+    exam = exams.load(session.database, exam_id)
+    return exam, guess_mid_slice(exam)
+
+
+def first_slice(case: Case, guess: int | None = None) -> int:
+    """Where a case opens: at the last rectangle drawn, else at the mid-sagittal guess, made if not given."""
     for revision in reversed(case.reading.revisions):
         if revision.state.rectangle:
             return revision.state.rectangle.slice
-    return guess_mid_slice(case.exam)
+    return guess_mid_slice(case.exam) if guess is None else guess
 
 
 def preview(case: Case, rectangle: Rectangle) -> dict[Quantity, RoiStats]:
@@ -109,14 +101,54 @@ def next_size(case: Case) -> tuple[int, int]:
 
 
 def set_rectangle(session: Session, case: Case, level: Level, rectangle: Rectangle) -> tuple[Case, Changed]:
-    """Place, move or resize a level's rectangle. Where nothing would change, nothing is written.
+    """Place, move, resize or turn a level's rectangle. Where nothing would change, nothing is written.
+
+    Where the protocol locks the size, all other rectangles of the case get the same one, and are taken back
+    together with this.
 
     Raises
     ------
     InputError
         ``roi.outside``, or ``reading.locked`` after sign-off.
     """
-    return _write(session, case, level, LevelState.measured(rectangle))
+    return set_rectangles(session, case, {level: rectangle} | resized_with(case, level, rectangle))
+
+
+def set_rectangles(
+    session: Session, case: Case, rectangles: Mapping[Level, Rectangle], proposed_by: Help | None = None
+) -> tuple[Case, Changed]:
+    """Place or change rectangles of several levels in one step, which is taken back as one.
+
+    Parameters
+    ----------
+    session : Session
+        The session.
+    case : Case
+        The case at hand.
+    rectangles : mapping of Level to Rectangle
+        The new ones.
+    proposed_by : Help, optional
+        What proposed them, which is recorded with them.
+
+    Raises
+    ------
+    InputError
+        As :func:`set_rectangle`; none of them is changed then.
+    """
+    states = {level: LevelState.measured(box) for level, box in rectangles.items()}
+    return _write(session, case, states, proposed_by)
+
+
+def resized_with(case: Case, level: Level, rectangle: Rectangle) -> dict[Level, Rectangle]:
+    """The rectangles of other levels that get the size of a level's rectangle, as the protocol wants it."""
+    if not case.protocol.size_locked:
+        return {}
+    size = (rectangle.rows, rectangle.cols)
+    return {
+        one: shapes.sized(box, size, case.exam.grid)
+        for one, box in case.reading.history.rectangles.items()
+        if one is not level and (box.rows, box.cols) != size
+    }
 
 
 def mark_not_measurable(
@@ -131,12 +163,12 @@ def mark_not_measurable(
     """
     if reason is Reason.OTHER and not note.strip():
         raise InputError("reason.needs_note")
-    return _write(session, case, level, LevelState.not_measurable(reason, note.strip()))
+    return _write(session, case, {level: LevelState.not_measurable(reason, note.strip())})
 
 
 def clear_level(session: Session, case: Case, level: Level) -> tuple[Case, Changed]:
     """Take away whatever a level holds."""
-    return _write(session, case, level, EMPTY)
+    return _write(session, case, {level: EMPTY})
 
 
 def undo(session: Session, case: Case) -> tuple[Case, Changed]:
@@ -152,52 +184,70 @@ def redo(session: Session, case: Case) -> tuple[Case, Changed]:
 def _write_step(session: Session, case: Case, step: Step | None) -> tuple[Case, Changed]:
     if step is None:
         return case, NOTHING
-    return _append(session, case, step.level, step.state, action=step.action, target=step.target)
+    # the edit itself last, so that the story ends at the level it was about
+    steps = (*step.others, step)
+    return _append(session, case, (_new(case, one.level, one.state, one.action, one.target) for one in steps))
 
 
-def _write(session: Session, case: Case, level: Level, state: LevelState) -> tuple[Case, Changed]:
-    if case.reading.history.state(level) == state:
+def _write(
+    session: Session, case: Case, states: Mapping[Level, LevelState], proposed_by: Help | None = None
+) -> tuple[Case, Changed]:
+    history = case.reading.history
+    changed = {level: state for level, state in states.items() if history.state(level) != state}
+    if not changed:
         return case, NOTHING
-    return _append(session, case, level, state)
+    return _append(session, case, (_new(case, *one) for one in changed.items()), proposed_by)
+
+
+def _new(
+    case: Case, level: Level, state: LevelState, action: Action = Action.EDIT, target: int | None = None
+) -> Revision:
+    """A revision still to be written, counted."""
+    stats = preview(case, state.rectangle) if state.rectangle else {}
+    return Revision(0, level, state, action, target, stats)
 
 
 def _append(
-    session: Session,
-    case: Case,
-    level: Level,
-    state: LevelState,
-    *,
-    action: Action = Action.EDIT,
-    target: int | None = None,
+    session: Session, case: Case, together: Iterable[Revision], proposed_by: Help | None = None
 ) -> tuple[Case, Changed]:
     if case.reading.locked:
         raise InputError("reading.locked")
-    stats = preview(case, state.rectangle) if state.rectangle else {}
-    reading = readings.append_revision(
-        session.database, case.reading, level, state, stats, action=action, target=target
-    )
+    if proposed_by is None:
+        reading = readings.append_revisions(session.database, case.reading, list(together))
+    else:
+        reading = case_facts.append_placed(session.database, case.reading, list(together), proposed_by)
     return replace(case, reading=reading), Changed(What.READING)
 
 
 def sign_off(session: Session, case: Case) -> tuple[Case, Changed]:
-    """Lock the reading.
+    """Lock the reading; where nobody said how levels were counted, as in the reader's last case.
 
     Raises
     ------
     InputError
-        ``sign_off.gaps`` while a level is neither measured nor marked; ``sign_off.refused`` while a rule
-        refuses a rectangle.
+        ``sign_off.gaps`` while a level is neither measured nor marked and the patient is not excluded;
+        ``sign_off.refused`` while a rule refuses a rectangle; ``sign_off.needs_reason`` while a level must be
+        accepted with a reason.
     """
     if case.reading.locked:
         return case, NOTHING
-    gaps = case.reading.history.gaps
-    if gaps:
+    if case.first_gap:
+        gaps = case.reading.history.gaps
         raise InputError("sign_off.gaps", levels=", ".join(gaps), first=gaps[0].value)
-    refusing = [finding for finding in case.findings if finding.severity is Severity.REFUSE]
-    if refusing:
-        raise InputError("sign_off.refused", level=refusing[0].level.value, rule=refusing[0].code)
-    reading = readings.append_event(session.database, case.reading, "signed_off")
+    if case.refusing:
+        raise InputError("sign_off.refused", level=case.refusing.level.value, rule=case.refusing.code)
+    if case.unexplained:
+        raise InputError("sign_off.needs_reason", level=case.unexplained.level.value)
+    reading = readings.append_event(session.database, _counted(session, case.reading), "signed_off")
     return replace(case, reading=reading), Changed(What.SIGN_OFF)
+
+
+def _counted(session: Session, reading: Reading) -> Reading:
+    """The reading with the way its levels were counted, by default that of the reader's last case."""
+    usual = case_facts.last_counted(session.database, reading.viewer)
+    if reading.facts.counted is not None or usual is None:
+        return reading
+    return case_facts.append(session.database, reading, Fact(FactKind.COUNTED, usual.value))
 
 
 def reopen(session: Session, case: Case) -> tuple[Case, Changed]:

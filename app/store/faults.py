@@ -21,6 +21,8 @@ _CODES = {
     sqlite3.SQLITE_CORRUPT: "store.corrupt",
     # foreign files are refused by their header before SQLite sees them
     sqlite3.SQLITE_NOTADB: "store.corrupt",
+    # what we write is far below its limit; a damaged table of contents can read as anything
+    sqlite3.SQLITE_TOOBIG: "store.corrupt",
     sqlite3.SQLITE_CANTOPEN: "store.cannot_open",
     sqlite3.SQLITE_PERM: "store.cannot_open",
     sqlite3.SQLITE_IOERR: "store.io",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app import __version__
 from app.domain.errors import InputError
 from app.domain.maps import MEASURED, Quantity
-from app.domain.measure import RULE, RoiStats
+from app.domain.measure import RULE, RoiStats, rule_of
 from app.domain.protocol import Level
 from app.domain.reading import Action, Kind, LevelState, Reading, Revision, Viewer
 from app.domain.reasons import Reason
@@ -18,7 +18,9 @@ from app.store import audit, faults, sessions
 from app.store.database import Database, Row, json_text
 
 _STATS = tuple(RoiStats.__dataclass_fields__)
-_BOX = tuple(Rectangle.__dataclass_fields__)
+_BOX = ("slice", "row0", "col0", "rows", "cols")
+# kept beside the box where it is not this
+_SHAPE = {"angle_deg": 0.0, "depth": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class CaseRow:
         Signed off.
     last_change : str
         UTC time of this reader's newest change, or empty.
+    excluded : Reason or None
+        Why this reader leaves the whole patient out.
     """
 
     exam_id: int
@@ -42,6 +46,7 @@ class CaseRow:
     done: int
     locked: bool
     last_change: str
+    excluded: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +62,30 @@ def worklist(database: Database, viewer: Viewer) -> list[CaseRow]:
     """The viewer's cases with images, in the viewer's own random order."""
     rows = database.rows(
         "SELECT exam.id, exam.code, coalesce(levels.done, 0) AS done, coalesce(state.locked, 0) AS locked,"
-        " max(coalesce(state.event_utc, ''), coalesce(levels.at_utc, '')) AS last_change"
+        " max(coalesce(state.event_utc, ''), coalesce(levels.at_utc, ''), coalesce(facts.at_utc, ''))"
+        " AS last_change, (SELECT value FROM case_fact WHERE case_fact.id = facts.newest_patient) AS excluded"
         " FROM exam LEFT JOIN reading_state AS state"
         " ON state.exam_id = exam.id AND state.reader_id = ? AND state.round = ?"
         " LEFT JOIN (SELECT reading_id, sum(kind <> 'empty') AS done, max(at_utc) AS at_utc"
         "   FROM level_state GROUP BY reading_id) AS levels ON levels.reading_id = state.reading_id"
+        " LEFT JOIN (SELECT reading_id, max(at_utc) AS at_utc,"
+        "   max(iif(kind IN ('excluded', 'included'), id, NULL)) AS newest_patient"
+        "   FROM case_fact GROUP BY reading_id) AS facts ON facts.reading_id = state.reading_id"
         " WHERE exam.origin = 'dicom'",
         (viewer.reader.id, viewer.round),
     )
-    cases = [CaseRow(r["id"], r["code"], r["done"], bool(r["locked"]), r["last_change"]) for r in rows]
+    with faults.understood(database.path):
+        cases = [_case_row(row) for row in rows]
     seed = database.row("SELECT order_seed FROM reader WHERE id = ?", (viewer.reader.id,))
     key = f"{seed['order_seed'] if seed else 0}:{viewer.round}"
     # a keyed hash keeps the order of old cases when new ones are imported
     return sorted(cases, key=lambda case: hashlib.sha256(f"{key}:{case.code}".encode()).digest())
+
+
+def _case_row(row: Row) -> CaseRow:
+    # of a patient who is included again the value is empty
+    reason = Reason(row["excluded"]) if row["excluded"] else None
+    return CaseRow(row["id"], row["code"], row["done"], bool(row["locked"]), row["last_change"], reason)
 
 
 def open_reading(database: Database, viewer: Viewer, exam_id: int) -> Reading:
@@ -79,11 +95,12 @@ def open_reading(database: Database, viewer: Viewer, exam_id: int) -> Reading:
         row = database.row(sql, (exam_id, viewer.reader.id, viewer.round))
         if row is None:
             return Reading(0, exam_id, viewer, (), locked=False)
-        revisions = _revisions(database, row["reading_id"])
+        revisions = revisions_of(database, row["reading_id"])
         return Reading(row["reading_id"], exam_id, viewer, revisions, bool(row["locked"]))
 
 
-def _revisions(database: Database, reading_id: int) -> tuple[Revision, ...]:
+def revisions_of(database: Database, reading_id: int) -> tuple[Revision, ...]:
+    """The story of one reading, oldest first; whose it is, the caller has asked."""
     stats: dict[int, dict[Quantity, RoiStats]] = {}
     for row in database.rows(
         "SELECT measurement.* FROM measurement JOIN roi_revision ON id = revision_id WHERE reading_id = ?",
@@ -91,22 +108,32 @@ def _revisions(database: Database, reading_id: int) -> tuple[Revision, ...]:
     ):
         found = RoiStats(**{name: row[name] for name in _STATS})
         stats.setdefault(row["revision_id"], {})[Quantity(row["quantity"])] = found
-    rows = database.rows("SELECT * FROM roi_revision WHERE reading_id = ? ORDER BY id", (reading_id,))
+    rows = database.rows(
+        "SELECT * FROM roi_revision LEFT JOIN roi_shape ON revision_id = id WHERE reading_id = ? ORDER BY id",
+        (reading_id,),
+    )
     return tuple(_revision(row, stats.get(row["id"], {})) for row in rows)
 
 
 def _revision(row: Row, stats: dict[Quantity, RoiStats]) -> Revision:
-    drawn = row["slice"] is not None
-    rectangle = Rectangle(row["slice"], row["row0"], row["col0"], row["rows"], row["cols"]) if drawn else None
     reason = Reason(row["reason"]) if row["reason"] else None
     return Revision(
         id=row["id"],
         level=Level(row["level"]),
-        state=LevelState(Kind(row["kind"]), rectangle, reason, row["note"]),
+        state=LevelState(Kind(row["kind"]), rectangle_of(row), reason, row["note"]),
         action=Action(row["action"]),
         target=row["target"],
         stats=stats,
     )
+
+
+def rectangle_of(row: Row) -> Rectangle | None:
+    """The rectangle of a revision that was read together with its row of ``roi_shape``, if it has one."""
+    if row["slice"] is None:
+        return None
+    box = Rectangle(*(row[name] for name in _BOX))
+    # without a row of its own the shape is the usual one
+    return box if row["depth"] is None else replace(box, angle_deg=row["angle_deg"], depth=row["depth"])
 
 
 def append_revision(
@@ -119,39 +146,65 @@ def append_revision(
     action: Action = Action.EDIT,
     target: int | None = None,
 ) -> Reading:
-    """Write one revision with its measurements and its audit entry, all or nothing.
+    """Write one revision as :func:`append_revisions` does."""
+    return append_revisions(database, reading, [Revision(0, level, state, action, target, stats)])
+
+
+def append_revisions(database: Database, reading: Reading, together: Sequence[Revision]) -> Reading:
+    """Write revisions of different levels with their measurements and audit entries, all or nothing.
+
+    Parameters
+    ----------
+    database : Database
+        The session.
+    reading : Reading
+        Whose story goes on.
+    together : sequence of Revision
+        Without keys yet. Edits after the first one get it as target: they are taken back with it.
 
     Raises
     ------
     InputError
         ``reading.locked`` when the reading was signed off meanwhile; ``reading.exam_changed`` when the exam
-        got a measured map meanwhile that the rectangle was not counted on.
+        got a measured map meanwhile that a rectangle was not counted on.
     """
-    protocol_id, protocol = sessions.current_protocol(database)
-    old = reading.history.state(level)
-    new = Revision(0, level, state, action, target, stats)
     with database.transaction():
-        reading_id = reading.id or _begin_reading(database, reading)
-        _refuse_locked(database, reading_id)
+        return write_revisions(database, reading, together)
+
+
+def write_revisions(database: Database, reading: Reading, together: Sequence[Revision]) -> Reading:
+    """Do what :func:`append_revisions` does, inside the caller's transaction."""
+    history, written = reading.history, list[Revision]()
+    reading_id = reading.id or begin_reading(database, reading)
+    refuse_locked(database, reading_id)
+    for new in together:
         _refuse_uncounted(database, reading.exam_id, new)
-        key = _add_revision(database, reading_id, protocol_id, new)
-        add_measurements(database, key, stats)
-        audit.append(
-            database,
-            actor=reading.viewer.reader.name,
-            action=f"roi.{action.value}",
-            subject=f"{_code(database, reading.exam_id)}/{level.value}/round {reading.viewer.round}",
-            old=_json(old),
-            new=_json(state),
-            protocol=protocol.stamp,
-        )
-    story = (*reading.revisions, replace(new, id=key))
-    return replace(reading, id=reading_id, revisions=story)
+        follows = new.action is Action.EDIT and written
+        one = replace(new, target=written[0].id) if follows else new
+        written.append(_append(database, replace(reading, id=reading_id), one, history.state(one.level)))
+    return replace(reading, id=reading_id, revisions=(*reading.revisions, *written))
+
+
+def _append(database: Database, reading: Reading, new: Revision, old: LevelState) -> Revision:
+    """Write one revision inside the transaction, and give it with its key."""
+    protocol_id, protocol = sessions.current_protocol(database)
+    key = _add_revision(database, reading.id, protocol_id, new)
+    add_measurements(database, key, new.stats)
+    audit.append(
+        database,
+        actor=reading.viewer.reader.name,
+        action=f"roi.{new.action.value}",
+        subject=f"{code_of(database, reading.exam_id)}/{new.level.value}/round {reading.viewer.round}",
+        old=_json(old),
+        new=_json(new.state),
+        protocol=protocol.stamp,
+    )
+    return replace(new, id=key)
 
 
 def _add_revision(database: Database, reading_id: int, protocol_id: int, new: Revision) -> int:
     box, reason = new.state.rectangle, new.state.reason
-    return database.insert(
+    key = database.insert(
         "INSERT INTO roi_revision (reading_id, level, kind, slice, row0, col0, rows, cols, reason, note,"
         " action, target, rule, protocol_id, software, at_utc)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -164,12 +217,24 @@ def _add_revision(database: Database, reading_id: int, protocol_id: int, new: Re
             new.state.note,
             new.action.value,
             new.target,
-            RULE,
+            rule_of(box) if box else RULE,
             protocol_id,
             __version__,
             audit.utc_now(),
         ),
     )
+    shape = _shape_of(box) if box else {}
+    if shape:
+        database.insert(
+            "INSERT INTO roi_shape (revision_id, angle_deg, depth) VALUES (?, ?, ?)", (key, *shape.values())
+        )
+    return key
+
+
+def _shape_of(box: Rectangle) -> dict[str, float | int]:
+    """How a rectangle is turned and how deep it is; empty for whole voxels of one slice."""
+    shape = {name: getattr(box, name) for name in _SHAPE}
+    return {} if shape == _SHAPE else shape
 
 
 def add_measurements(database: Database, revision_id: int, stats: Mapping[Quantity, RoiStats]) -> None:
@@ -185,14 +250,22 @@ def add_measurements(database: Database, revision_id: int, stats: Mapping[Quanti
     )
 
 
-def _begin_reading(database: Database, reading: Reading) -> int:
+def begin_reading(database: Database, reading: Reading) -> int:
+    """Write the first row of a reading inside the caller's transaction, and give its key."""
     return database.insert(
         "INSERT INTO reading (exam_id, reader_id, round, origin, at_utc) VALUES (?, ?, ?, 'images', ?)",
         (reading.exam_id, reading.viewer.reader.id, reading.viewer.round, audit.utc_now()),
     )
 
 
-def _refuse_locked(database: Database, reading_id: int) -> None:
+def refuse_locked(database: Database, reading_id: int) -> None:
+    """Keep a signed-off reading as it is.
+
+    Raises
+    ------
+    InputError
+        ``reading.locked``.
+    """
     row = database.row("SELECT locked FROM reading_state WHERE reading_id = ?", (reading_id,))
     if row is not None and row["locked"]:
         raise InputError("reading.locked")
@@ -214,19 +287,20 @@ def drawn(database: Database, exam_id: int) -> list[tuple[int, Rectangle]]:
     Of all readers, so nobody may be shown it: only numbers are made of it, in place.
     """
     rows = database.rows(
-        "SELECT roi_revision.* FROM roi_revision JOIN reading ON reading.id = reading_id"
-        " WHERE exam_id = ? AND slice IS NOT NULL ORDER BY roi_revision.id",
+        "SELECT roi_revision.*, angle_deg, depth FROM roi_revision JOIN reading ON reading.id = reading_id"
+        " LEFT JOIN roi_shape ON revision_id = roi_revision.id WHERE exam_id = ? ORDER BY roi_revision.id",
         (exam_id,),
     )
     with faults.understood(database.path):
-        return [(row["id"], Rectangle(*(row[name] for name in _BOX))) for row in rows]
+        found = [(row["id"], rectangle_of(row)) for row in rows]
+    return [(key, rectangle) for key, rectangle in found if rectangle is not None]
 
 
 def append_event(database: Database, reading: Reading, kind: str) -> Reading:
     """Sign off (``signed_off``) or reopen (``reopened``) a reading."""
     protocol_id, protocol = sessions.current_protocol(database)
     with database.transaction():
-        reading_id = reading.id or _begin_reading(database, reading)
+        reading_id = reading.id or begin_reading(database, reading)
         database.insert(
             "INSERT INTO reading_event (reading_id, kind, protocol_id, software, at_utc)"
             " VALUES (?, ?, ?, ?, ?)",
@@ -236,13 +310,14 @@ def append_event(database: Database, reading: Reading, kind: str) -> Reading:
             database,
             actor=reading.viewer.reader.name,
             action=f"reading.{kind}",
-            subject=f"{_code(database, reading.exam_id)}/round {reading.viewer.round}",
+            subject=f"{code_of(database, reading.exam_id)}/round {reading.viewer.round}",
             protocol=protocol.stamp,
         )
     return replace(reading, id=reading_id, locked=kind == "signed_off")
 
 
-def _code(database: Database, exam_id: int) -> str:
+def code_of(database: Database, exam_id: int) -> str:
+    """Case code of an exam, for the record."""
     row = database.row("SELECT code FROM exam WHERE id = ?", (exam_id,))
     return row["code"] if row else "?"
 
@@ -253,7 +328,7 @@ def _json(state: LevelState) -> str:
         "kind": state.kind,
         "note": state.note,
         "reason": state.reason,
-        "rectangle": {name: getattr(box, name) for name in _BOX} if box else None,
+        "rectangle": {name: getattr(box, name) for name in _BOX} | _shape_of(box) if box else None,
     }
     return json_text({key: value for key, value in content.items() if value})
 

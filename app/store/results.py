@@ -13,6 +13,7 @@ from app.domain.reasons import Reason
 from app.domain.shapes import Rectangle
 from app.store import faults, sessions
 from app.store.database import Database, Row
+from app.store.readings import rectangle_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,12 @@ class LevelResult:
 
 
 _SQL = """
-SELECT revision.*, exam.id AS exam_id, exam.code, exam.field_strength_t, reader.name AS reader,
+SELECT revision.*, roi_shape.angle_deg, roi_shape.depth,
+       exam.id AS exam_id, exam.code, exam.field_strength_t, reader.name AS reader,
        state.round, state.origin, state.locked, state.event_utc,
        protocol.name AS protocol_name, protocol.version AS protocol_version
 FROM level_state AS revision
+LEFT JOIN roi_shape ON roi_shape.revision_id = revision.id
 JOIN reading_state AS state ON state.reading_id = revision.reading_id
 JOIN exam ON exam.id = state.exam_id
 JOIN reader ON reader.id = state.reader_id
@@ -105,7 +108,6 @@ def results(database: Database, viewer: Viewer) -> list[LevelResult]:
 
 
 def _result(row: Row, stats: dict[Quantity, RoiStats]) -> LevelResult:
-    drawn = row["slice"] is not None
     return LevelResult(
         exam_id=row["exam_id"],
         code=row["code"],
@@ -119,9 +121,7 @@ def _result(row: Row, stats: dict[Quantity, RoiStats]) -> LevelResult:
         kind=Kind(row["kind"]),
         reason=Reason(row["reason"]) if row["reason"] else None,
         note=row["note"],
-        rectangle=Rectangle(*(row[name] for name in ("slice", "row0", "col0", "rows", "cols")))
-        if drawn
-        else None,
+        rectangle=rectangle_of(row),
         stats=stats,
         rule=row["rule"],
         protocol=f"{row['protocol_name']} v{row['protocol_version']}",

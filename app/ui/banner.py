@@ -21,7 +21,9 @@ class Banner(QWidget):
         self._words.setWordWrap(True)
         self._words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         close = QPushButton(present.text("app.close"))
-        close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        close.setToolTip(present.text("banner.close_tip"))
+        # a click leaves the keys where they are
+        close.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         close.clicked.connect(self.hide)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 8, 12, 8)

@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from app.domain import shapes
+from app.domain.case_facts import CaseFacts, way_back
 from app.domain.errors import AppError, InputError, StoreUnavailable
+from app.domain.exam import Exam
+from app.domain.grid import Grid
 from app.domain.maps import Quantity
 from app.domain.measure import RoiStats
 from app.domain.protocol import LEVELS, Level
@@ -14,11 +17,13 @@ from app.domain.reading import Kind
 from app.domain.reference import ReferenceSeries
 from app.domain.shapes import Rectangle
 from app.services import read_exam
+from app.services.case import Standing
 from app.services.changed import Changed, What
 from app.services.open_session import Session
 from app.services.read_exam import Case
 from app.ui.session_holder import SessionHolder
 
+Reshape = Callable[[Rectangle, Grid], Rectangle]
 Edit = Callable[[Session, Case], tuple[Case, Changed]]
 
 
@@ -57,6 +62,10 @@ class Editing:
         The rectangle under the hand.
     last_signed_off : int or None
         Exam that the newest step signed off, so that undo can reopen it.
+    standing : Standing or None
+        What stood beside its numbers then.
+    said_before : CaseFacts or None
+        What held of the case before the newest step said something else of it, so that undo can say it again.
     """
 
     def __init__(self, held: SessionHolder) -> None:
@@ -64,15 +73,22 @@ class Editing:
         self.case: Case | None = None
         self.preview: Preview | None = None
         self.last_signed_off: int | None = None
+        self.standing: Standing | None = None
+        self.said_before: CaseFacts | None = None
+
+    def forget_sign_off(self) -> None:
+        """Let undo no longer reopen a case: somebody else reads now."""
+        self.last_signed_off = self.standing = None
 
     @property
     def rectangles(self) -> dict[Level, Rectangle]:
         """Rectangles as they stand, with the one under the hand where it is now."""
         if self.case is None:
             return {}
-        found = self.case.reading.history.rectangles
-        if self.preview is not None:
-            found[self.preview.level] = self.preview.rectangle
+        found, preview = self.case.reading.history.rectangles, self.preview
+        if preview is not None:
+            found |= read_exam.resized_with(self.case, preview.level, preview.rectangle)
+            found[preview.level] = preview.rectangle
         return found
 
     @property
@@ -85,8 +101,8 @@ class Editing:
             return InputError("reading.locked")
         return StoreUnavailable("store.read_only", file=session.name) if session.read_only else None
 
-    def read(self, exam_id: int) -> Case | None:
-        """Read a case; None without a session.
+    def read(self, exam_id: int, exam: Exam | None = None) -> Case | None:
+        """Read a case, of its images only where they are not given; None without a session.
 
         Raises
         ------
@@ -94,7 +110,11 @@ class Editing:
             It could not be read.
         """
         session, viewer = self._held.session, self._held.viewer
-        return read_exam.open_case(session, viewer, exam_id) if session and viewer else None
+        if session is None or viewer is None:
+            return None
+        if exam is not None:
+            return read_exam.begin_case(session, viewer, exam)
+        return read_exam.open_case(session, viewer, exam_id)
 
     def references(self) -> list[ReferenceSeries]:
         """Anatomical series beside the case at hand, read anew.
@@ -121,8 +141,9 @@ class Editing:
         """Where a click at a stored position would place a new rectangle; None outside the image."""
         if self.case is None:
             return None
+        size, depth = read_exam.next_size(self.case), self.case.protocol.slices
         try:
-            return shapes.place(self.case.exam.grid, slice_index, row, col, read_exam.next_size(self.case))
+            return shapes.place(self.case.exam.grid, slice_index, row, col, size, depth=depth)
         except InputError:
             return None
 
@@ -133,19 +154,12 @@ class Editing:
         self.preview = Preview(level, rectangle, read_exam.preview(self.case, rectangle))
         return True
 
-    def moved(self, level: Level | None, rows: int, cols: int) -> Rectangle | None:
-        """The rectangle of a level shifted by voxels of the grid; None where there is none."""
+    def reshaped(self, level: Level | None, how: Reshape) -> Rectangle | None:
+        """The rectangle of a level moved, sized or turned; None where there is none."""
         rectangle = self.rectangles.get(level) if level else None
         if rectangle is None or self.case is None:
             return None
-        return shapes.move(rectangle, rows, cols, self.case.exam.grid)
-
-    def resized(self, level: Level | None, rows: tuple[int, int], cols: tuple[int, int]) -> Rectangle | None:
-        """The rectangle of a level with (first, last) edges shifted; None where there is none."""
-        rectangle = self.rectangles.get(level) if level else None
-        if rectangle is None or self.case is None:
-            return None
-        return shapes.drag_edges(rectangle, rows, cols, self.case.exam.grid)
+        return how(rectangle, self.case.exam.grid)
 
     def run(self, edit: Edit) -> What:
         """Run one use case on the case at hand and tell what it changed.
@@ -158,7 +172,12 @@ class Editing:
         session = self._held.session
         if session is None or self.case is None:
             return What.NOTHING
+        before = self.case.reading.facts
         self.case, changed = edit(session, self.case)
-        if changed.what and edit is not read_exam.sign_off and edit is not read_exam.reopen:
-            self.last_signed_off = None
+        if changed.what:
+            signed = edit is read_exam.sign_off
+            self.last_signed_off = self.case.exam.id if signed else None
+            self.standing = self.case.standing if signed else None
+            said = not signed and way_back(self.case.reading.facts, before) is not None
+            self.said_before = before if said else None
         return changed.what

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
-    QKeySequence,
-    QShortcut,
+    QKeyEvent,
 )
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
@@ -20,14 +19,17 @@ from app.domain.errors import AppError
 from app.services import open_session as sessions
 from app.ui import present, sentences, theme
 from app.ui.banner import Banner
+from app.ui.canvas.mouse_presets import MousePreset
 from app.ui.dialogs.report import ReportDialog
 from app.ui.importing import Importing
+from app.ui.keyboard import Keyboard
+from app.ui.keys import Keymap
 from app.ui.menu import FileMenu
 from app.ui.pages.start import StartPage
 from app.ui.settings import Settings
 from app.ui.status import StatusBar
 from app.ui.tasks import Tasks
-from app.ui.topbar import PAGES, TopBar
+from app.ui.topbar import TopBar
 from app.ui.workspace import Workspace
 
 _TABLES = {".csv", ".tsv", ".txt"}
@@ -55,7 +57,8 @@ class MainWindow(QMainWindow):
         self._demo = demo
         self.tasks = Tasks(workspace, self)
         self.importing = Importing(workspace, self.tasks, self)
-        self.file_menu = FileMenu(self, settings.theme)
+        self.keyboard = Keyboard(self, settings)
+        self.file_menu = FileMenu(self, settings.theme, settings.mouse.name)
         self.topbar = TopBar(workspace, self.file_menu.menu)
         self.banner = Banner()
         self.status = StatusBar(workspace, self.tasks)
@@ -68,6 +71,7 @@ class MainWindow(QMainWindow):
         self._lay_out()
         self._connect()
         self.setAcceptDrops(True)
+        self.keyboard.teach(self)
         self.resize(1366, 768)
         self.setMinimumSize(QSize(1000, 620))
         self._on_session()
@@ -85,15 +89,14 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.topbar.page_wanted.connect(self.show_page)
-        for number, name in enumerate(PAGES, start=1):
-            shortcut = QShortcut(QKeySequence(f"Ctrl+{number}"), self)
-            shortcut.setObjectName(name)
-            shortcut.activated.connect(self._on_page_key)
-        QShortcut(QKeySequence("F10"), self).activated.connect(self.topbar.menu_button.click)
+        self.keyboard.page_wanted.connect(self.show_page)
+        self.keyboard.menu_wanted.connect(self.topbar.menu_button.click)
+        self.file_menu.mouse_wanted.connect(self.keyboard.use_mouse)
         self.file_menu.wanted.connect(self._on_wanted)
         self.file_menu.path_wanted.connect(self._on_path)
         self.file_menu.images_wanted.connect(self._on_images)
         self.file_menu.theme_wanted.connect(self._on_theme)
+        self.status.keys.clicked.connect(self.keyboard.show_sheet)
         self.start.new_wanted.connect(self.file_menu.actions["new"].trigger)
         self.start.open_wanted.connect(self.file_menu.actions["open"].trigger)
         self.start.demo_reading_wanted.connect(self._on_demo_reading)
@@ -113,6 +116,7 @@ class MainWindow(QMainWindow):
             made = self._make_page(name)
             self._pages[name] = made
             self.stack.addWidget(made)
+            self.keyboard.teach(made)
             if self._theme is not None and hasattr(made, "show_theme"):
                 made.show_theme(self._theme)
         return self._pages[name]
@@ -122,7 +126,9 @@ class MainWindow(QMainWindow):
         if name == "read":
             from app.ui.pages.reading import ReadingPage  # noqa: PLC0415
 
-            return ReadingPage(self.workspace)
+            reading = ReadingPage(self.workspace)
+            reading.empty.import_wanted.connect(self.file_menu.actions["import"].trigger)
+            return reading
         if name == "worklist":
             from app.ui.pages.worklist import WorklistPage  # noqa: PLC0415
 
@@ -158,9 +164,6 @@ class MainWindow(QMainWindow):
         self.stack.setCurrentWidget(self.page(name))
         self.topbar.show_page(name)
         self.page(name).setFocus()
-
-    def _on_page_key(self) -> None:
-        self.show_page(self.sender().objectName())
 
     def _on_case_opened(self) -> None:
         self.show_page("read")
@@ -254,9 +257,9 @@ class MainWindow(QMainWindow):
             text = present.text("app.about_text", version=__version__, research=sentences.RESEARCH_USE_LONG)
             self._show_report(present.text("menu.about"), present.text("app.name"), text)
         elif name == "keys":
-            self._show_report(
-                present.text("keys.title"), present.text("keys.title"), "\n".join(present.key_lines())
-            )
+            self.keyboard.show_sheet()
+        elif name == "change_keys":
+            self.keyboard.show_dialog()
         elif name == "help":
             self._show_help()
 
@@ -341,6 +344,16 @@ class MainWindow(QMainWindow):
         self.banner.say(present.text("crash.last_time", file=str(record)), bad=True)
 
     # -- window ---------------------------------------------------------------------------------------
+
+    def event(self, event: QEvent) -> bool:
+        """Leave to a field or a control what belongs to it."""
+        if isinstance(event, QKeyEvent) and self.keyboard.takes(event):
+            return True
+        return super().event(event)
+
+    def show_habits(self, keymap: Keymap, preset: MousePreset) -> None:
+        """Bring to the menu what is no widget."""
+        self.file_menu.show_habits(keymap)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files and folders."""

@@ -6,31 +6,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from app.ui import present
+from app.ui.canvas.mouse_presets import PRESETS
 from app.ui.dialogs.files import FileDialog
+from app.ui.keys import Keymap
+from app.ui.present_keys import mouse_tip, preset_name
 from app.ui.settings import THEMES
+from app.ui.shortcuts import bind
 
-# entry -> shortcut; None is a line between groups
-_ENTRIES: tuple[tuple[str, str] | None, ...] = (
-    ("new", "Ctrl+N"),
-    ("open", "Ctrl+O"),
-    None,
-    ("import", "Ctrl+I"),
-    ("import_files", "Ctrl+Shift+I"),
-    ("clinical", ""),
-    ("export", "Ctrl+E"),
-    ("picture", "Ctrl+P"),
-    ("copy", ""),
-    ("close", "Ctrl+W"),
-    None,
-    ("keys", "?"),
-    ("help", "F1"),
-    ("about", ""),
-    ("quit", "Ctrl+Q"),
-)
+# entries, whose keys stand in the table of keys; None is a line between groups
+_ENTRIES = (
+    "new", "open", None,
+    "import", "import_files", "clinical", "export", "picture", "copy", "close", None,
+    "keys", "change_keys", "help", "about", "quit",
+)  # fmt: skip
 # these make sense only with an open session
 _NEED_SESSION = ("import", "import_files", "clinical", "export", "picture", "copy", "close")
 
@@ -48,48 +40,62 @@ class FileMenu(QObject):
         Paths of images, as a tuple.
     theme_wanted : str
         Name of a theme.
+    mouse_wanted : str
+        Name of a mouse preset.
     """
 
     wanted = Signal(str)
     path_wanted = Signal(str, object)
     images_wanted = Signal(object)
     theme_wanted = Signal(str)
+    mouse_wanted = Signal(str)
 
-    def __init__(self, window: QWidget, theme: str) -> None:
+    def __init__(self, window: QWidget, theme: str, mouse: str) -> None:
         super().__init__(window)
         self._window = window
         self.menu = QMenu(window)
         self.actions: dict[str, QAction] = {}
+        self.choices: dict[str, QAction] = {}
         for entry in _ENTRIES:
             if entry is None:
                 self.menu.addSeparator()
             else:
-                self._add(*entry)
-            if entry and entry[0] == "close":
-                self._add_themes(theme)
+                self._add(entry)
+            if entry == "close":
+                view = self.menu.addMenu(present.text("menu.view"))
+                themes = {name: present.text(f"menu.theme_{name}") for name in THEMES}
+                mice = {preset.name: preset_name(preset) for preset in PRESETS.values()}
+                self._add_choice(view, "theme", themes, theme).triggered.connect(self._on_theme)
+                self._add_choice(view, "mouse", mice, mouse).triggered.connect(self._on_mouse)
 
-    def _add(self, name: str, key: str) -> None:
+    def _add(self, name: str) -> None:
         action = QAction(present.text(f"menu.{name}"), self.menu)
-        action.setObjectName(name)
-        if key:
-            action.setShortcut(QKeySequence(key))
+        bind(action, name)
         action.triggered.connect(self._on_action)
         self.menu.addAction(action)
         # shortcuts work while the menu is closed
         self._window.addAction(action)
         self.actions[name] = action
 
-    def _add_themes(self, chosen: str) -> None:
-        themes = self.menu.addMenu(present.text("menu.theme"))
-        group = QActionGroup(themes)
-        for name in THEMES:
-            action = QAction(present.text(f"menu.theme_{name}"), themes)
+    def _add_choice(self, view: QMenu, code: str, names: dict[str, str], chosen: str) -> QActionGroup:
+        """One of several, with a mark at the one that holds."""
+        menu = view.addMenu(present.text(f"menu.{code}"))
+        menu.setToolTipsVisible(True)
+        group = QActionGroup(menu)
+        for name, title in names.items():
+            action = QAction(title, menu)
             action.setObjectName(name)
             action.setCheckable(True)
             action.setChecked(name == chosen)
             group.addAction(action)
-            themes.addAction(action)
-        group.triggered.connect(self._on_theme)
+            menu.addAction(action)
+            self.choices[name] = action
+        return group
+
+    def show_habits(self, keymap: Keymap) -> None:
+        """Say what each mouse preset does, with these keys."""
+        for name, preset in PRESETS.items():
+            self.choices[name].setToolTip(mouse_tip(preset, keymap))
 
     def enable(self, *, session: bool) -> None:
         """Offer what makes sense now."""
@@ -98,6 +104,9 @@ class FileMenu(QObject):
 
     def _on_theme(self, action: QAction) -> None:
         self.theme_wanted.emit(action.objectName())
+
+    def _on_mouse(self, action: QAction) -> None:
+        self.mouse_wanted.emit(action.objectName())
 
     def _on_action(self) -> None:
         name = self.sender().objectName()

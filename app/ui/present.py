@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-from app.domain.checks import Finding, Severity
+from app.domain.checks import Finding
 from app.domain.errors import AppError, InputError, Value
 from app.domain.exam import Exam
-from app.domain.maps import LINEAR, MEASURED, RESAMPLED, SIGNAL_FF, ParametricMap, Quantity
+from app.domain.maps import LINEAR, RESAMPLED, SIGNAL_FF, ParametricMap, Quantity
 from app.domain.measure import RoiStats
-from app.domain.protocol import LEVELS, Level
-from app.domain.reading import Kind, LevelState
-from app.domain.shapes import Rectangle
+from app.domain.protocol import Level
 from app.files.resources import resource
-from app.services.read_exam import Case, CaseRow
+from app.services.read_exam import CaseRow
 from app.ui import sentences
-from app.ui.keys import HIDE_KEY_NAME, KEYS
 
 _UNITS = {Quantity.FF: "%", Quantity.R2STAR: "s⁻¹"}
 _ON_SCREEN = {"s^-1": "s⁻¹", "g/cm2": "g/cm²", "mg/cm2": "mg/cm²", "mg/cm3": "mg/cm³"}
-_DASH = "–"
+DASH = "–"
 _DERIVED = {SIGNAL_FF: "read.signal_ff", RESAMPLED: "read.resampled"}
 
 
@@ -39,6 +35,11 @@ def error_text(problem: AppError) -> str:
 def quantity_title(quantity: Quantity) -> str:
     """Name of a map."""
     return sentences.QUANTITY_TITLES[quantity]
+
+
+def short_title(quantity: Quantity) -> str:
+    """Short name of a measured map, for narrow places."""
+    return text(f"read.short_{quantity.value.lower()}")
 
 
 def quantity_unit(quantity: Quantity) -> str:
@@ -64,7 +65,7 @@ def window_text(window: tuple[float, float]) -> str:
 def value_text(quantity: Quantity, value: float | None) -> str:
     """A single value with its unit; a dash where there is none."""
     if value is None or not math.isfinite(value):
-        return _DASH
+        return DASH
     return text("read.value", value=value, unit=quantity_unit(quantity))
 
 
@@ -129,137 +130,9 @@ def levels_done(done: int, total: int) -> str:
     return text("read.levels_done", done=done, total=total)
 
 
-@dataclass(frozen=True, slots=True)
-class LevelRow:
-    """One line of the table of levels.
-
-    Attributes
-    ----------
-    level : Level
-        The slot.
-    ff, ff_sd, r2star, r2star_sd, voxels : str
-        Numbers as they are shown, empty where there are none.
-    note : str
-        Stands instead of the numbers: an instruction or a reason.
-    warning : str
-        Sentence of the finding that stands, refusals first; empty when none does.
-    """
-
-    level: Level
-    ff: str = ""
-    ff_sd: str = ""
-    r2star: str = ""
-    r2star_sd: str = ""
-    voxels: str = ""
-    note: str = ""
-    warning: str = ""
-
-
-def level_row(
-    level: Level,
-    state: LevelState,
-    stats: Mapping[Quantity, RoiStats],
-    findings: tuple[Finding, ...] = (),
-    *,
-    armed: bool = False,
-) -> LevelRow:
-    """Line of one level.
-
-    Parameters
-    ----------
-    level, state : Level, LevelState
-        The slot and what it holds.
-    stats : mapping of Quantity to RoiStats
-        Its numbers.
-    findings : tuple of Finding
-        Of the whole case; those of this level are shown.
-    armed : bool
-        The next click places this level.
-    """
-    if state.kind is Kind.NOT_MEASURABLE and state.reason is not None:
-        reason = state.note or sentences.REASONS[state.reason]
-        return LevelRow(level, note=text("read.excluded", reason=reason))
-    if not stats:
-        return LevelRow(level, note=text("read.click", level=level.value) if armed else text("read.empty"))
-    ff, r2star = stats.get(Quantity.FF), stats.get(Quantity.R2STAR)
-    counted = ff or r2star
-    mine = sorted(
-        (finding for finding in findings if finding.level is level),
-        key=lambda finding: finding.severity is not Severity.REFUSE,
-    )
-    return LevelRow(
-        level,
-        ff=_number(ff.mean if ff else None, 1),
-        ff_sd=_plus_minus(ff.sd if ff else None, 1),
-        r2star=_number(r2star.mean if r2star else None, 1),
-        r2star_sd=_plus_minus(r2star.sd if r2star else None, 0),
-        voxels=str(counted.n) if counted else "",
-        warning=finding_text(mine[0]) if mine else "",
-    )
-
-
-def _number(value: float | None, decimals: int) -> str:
-    return _DASH if value is None or not math.isfinite(value) else f"{value:.{decimals}f}"
-
-
-def _plus_minus(value: float | None, decimals: int) -> str:
-    return "" if value is None or not math.isfinite(value) else f"±{value:.{decimals}f}"
-
-
 def finding_text(finding: Finding) -> str:
     """Whole sentence of a rule that speaks up."""
     return sentences.sentence(finding.code, {**finding.values, "level": finding.level.value})
-
-
-def level_rows(case: Case, *, armed: Level | None) -> list[LevelRow]:
-    """All levels of a case."""
-    history, findings = case.reading.history, case.findings
-    rows = []
-    for level in LEVELS:
-        revision = history.current.get(level)
-        stats = revision.stats if revision else {}
-        rows.append(level_row(level, history.state(level), stats, findings, armed=level is armed))
-    return rows
-
-
-def case_warning(case: Case, selected: Level | None) -> str:
-    """What stands against the case: that it is locked, else the selected level's finding, else any."""
-    if case.reading.locked:
-        return text("read.locked")
-    findings = sorted(
-        case.findings,
-        key=lambda finding: (finding.severity is not Severity.REFUSE, finding.level is not selected),
-    )
-    return finding_text(findings[0]) if findings else ""
-
-
-def rectangle_lines(
-    level: Level | None, rectangle: Rectangle | None, stats: Mapping[Quantity, RoiStats]
-) -> list[tuple[str, str]]:
-    """Name and value of size, area and medians of the selected rectangle; dashes without one."""
-    name = text("read.size", level=level.value) if level else text("read.no_size")
-    if rectangle is None or not stats:
-        return [(name, _DASH), (text("read.area"), _DASH), (text("read.median"), _DASH)]
-    size = _size_text(rectangle, stats)
-    area = text("read.area_value", cm2=next(iter(stats.values())).area_mm2 / 100)
-    return [(name, size), (text("read.area"), area), (text("read.median"), _median_text(stats))]
-
-
-def _size_text(rectangle: Rectangle, stats: Mapping[Quantity, RoiStats]) -> str:
-    """Size on the common lines, and the voxels in it: of each map where they are not equally many."""
-    counted = [stats[quantity].n for quantity in MEASURED if quantity in stats]
-    if len(set(counted)) > 1:
-        ff, r2star = counted
-        return text("read.own_voxels", rows=rectangle.rows, cols=rectangle.cols, ff=ff, r2star=r2star)
-    return text("read.size_value", rows=rectangle.rows, cols=rectangle.cols, voxels=rectangle.voxels)
-
-
-def _median_text(stats: Mapping[Quantity, RoiStats]) -> str:
-    shown = {
-        quantity: value_text(quantity, stats[quantity].median if quantity in stats else None)
-        for quantity in MEASURED
-    }
-    return text("read.median_value", ff=shown[Quantity.FF], r2star=shown[Quantity.R2STAR])
 
 
 def histogram_span(stats: RoiStats, fallback: tuple[float, float]) -> tuple[float, float]:
@@ -309,14 +182,6 @@ def progress_text(done: int, total: int | None, left_s: float | None) -> str:
     if left_s and done < total:
         return text("task.running_left", done=done, total=total, seconds=left_s)
     return text("task.running", done=done, total=total)
-
-
-def key_lines() -> list[str]:
-    """The sheet of keys and mouse, one line an action: keys, a tab, what they do."""
-    lines = [f"{', '.join(keys)}\t{text(f'key.{action}')}" for action, keys in KEYS.items()]
-    lines.append(f"{HIDE_KEY_NAME}\t{text('key.hide')}")
-    names = ("left", "wheel", "middle", "right", "shift", "double")
-    return lines + [f"{text(f'mouse.{name}')}\t{text(f'mouse.{name}_does')}" for name in names]
 
 
 _HELP_PAGES = ("help.md", "import.md")

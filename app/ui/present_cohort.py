@@ -9,14 +9,14 @@ import numpy as np
 from app.domain.clinical import OSTEOPENIA_BELOW, OSTEOPOROSIS_UP_TO, Group
 from app.domain.maps import MEASURED, Quantity
 from app.services.analyse import Analysis
-from app.services.assemble_cohort import Cohort
+from app.services.assemble_cohort import Cohort, Exclusion
 from app.stats.describe import describe
 from app.stats.result import FloatArray, NotDefined, Note
 from app.stats.sentences import sentence
 from app.ui.pages.statistics_content import Panel, Table
 from app.ui.plots.groups import group_name
 from app.ui.present_words import NONE, bmd_title, figure, levels_text, value_title
-from app.ui.sentences import label
+from app.ui.sentences import REASONS, label
 
 _CODES_SHOWN = 12
 _GROUPS: tuple[Group | None, ...] = (*Group, None)
@@ -26,7 +26,9 @@ def cohort_panel(analysis: Analysis) -> Panel:
     """Make the tab; it has tables in place of a plot."""
     cohort = analysis.cohort
     analysed = Note.of("cohort.analysed", n=cohort.n, enrolled=cohort.enrolled, levels=cohort.levels)
-    left_out = [sentence(Note.of(one.code, count=len(one.cases))) for one in cohort.exclusions]
+    left_out = [
+        sentence(Note.of(one.code, count=len(one.cases), reason=_reason(one))) for one in cohort.exclusions
+    ]
     return Panel(
         title=label("stats.title.cohort"),
         hint=label("stats.hint.cohort"),
@@ -65,9 +67,14 @@ def _exclusions(cohort: Cohort) -> Table:
         return Table(title, reason=label("stats.none_excluded"))
     head = (label("stats.head.reason"), label("stats.head.n"), label("stats.head.cases"))
     rows = tuple(
-        (label(f"stats.why.{one.code}"), str(len(one.cases)), _codes(one.cases)) for one in cohort.exclusions
+        (label(f"stats.why.{one.code}", reason=_reason(one)), str(len(one.cases)), _codes(one.cases))
+        for one in cohort.exclusions
     )
     return Table(title, head, rows, words=(2,))
+
+
+def _reason(exclusion: Exclusion) -> str:
+    return REASONS[exclusion.reason] if exclusion.reason else ""
 
 
 def _codes(cases: tuple[str, ...]) -> str:

@@ -8,7 +8,8 @@ from app.domain.protocol import LEVELS
 from app.services.open_session import AuditRow
 from app.services.read_exam import CaseRow
 from app.ui import sentences
-from app.ui.present import case_state, levels_done, text
+from app.ui.present import levels_done, text
+from app.ui.present_case import case_state, fact_text
 
 
 def worklist_row(case: CaseRow) -> tuple[str, ...]:
@@ -25,7 +26,8 @@ def _short_time(at_utc: str) -> str:
 def audit_row(entry: AuditRow) -> tuple[str, ...]:
     """Time, who, action, subject, before, now."""
     action = sentences.ACTIONS.get(entry.action, entry.action)
-    old, new = _state_text(entry.old), _state_text(entry.new)
+    told = fact_text if entry.action.startswith("case.") else _state_text
+    old, new = told(entry.old), told(entry.new)
     return (_short_time(entry.at_utc), entry.actor, action, entry.subject, old, new)
 
 
@@ -36,13 +38,16 @@ def _state_text(told: str) -> str:
         box, reason = state.get("rectangle"), state.get("reason")
         if box:
             rows, cols = (box["row0"], box["rows"]), (box["col0"], box["cols"])
+            angle, slices = box.get("angle_deg", 0.0), box.get("depth", 1)
             return text(
-                "audit.rectangle",
+                "audit.shape" if angle or slices > 1 else "audit.rectangle",
                 slice=box["slice"],
                 row0=rows[0],
                 row1=sum(rows) - 1,
                 col0=cols[0],
                 col1=sum(cols) - 1,
+                angle=angle,
+                slices=slices,
             )
         if reason:
             return text("read.excluded", reason=state.get("note") or sentences.REASONS.get(reason, reason))

@@ -11,6 +11,8 @@ from app.domain.errors import Value
 from app.ui.sentences_commands import COMMANDS
 from app.ui.sentences_files import CODE_WORDS, FILES
 from app.ui.sentences_import import IMPORT
+from app.ui.sentences_keys import KEYS_AND_MOUSE
+from app.ui.sentences_reading import CASE_ACTIONS, READING, VALUES
 from app.ui.sentences_statistics import STATISTICS
 
 RESEARCH_USE = "Research use only. Not a medical device."
@@ -51,7 +53,6 @@ LABELS: dict[str, str] = {
     "app.not_saved_yet": "Every step is saved when it happens",
     "app.undo_count": "Undo {count}",
     "app.protocol": "Protocol {stamp}",
-    "app.keys_hint": "? shortcuts",
     "app.about_text": "MarrowMark {version}\n\n{research}",
     "app.close": "Close",
     "app.cancel": "Cancel",
@@ -74,6 +75,9 @@ LABELS: dict[str, str] = {
     "menu.picture": "Save picture of both maps…",
     "menu.copy": "Save a copy of the session…",
     "menu.close": "Close session",
+    "menu.view": "View",
+    "menu.mouse": "Mouse",
+    "menu.change_keys": "Change keys…",
     "menu.theme": "Theme",
     "menu.theme_auto": "Dark for reading, light for statistics",
     "menu.theme_dark": "Dark",
@@ -102,6 +106,9 @@ LABELS: dict[str, str] = {
     "read.empty": "not read yet",
     "read.excluded": "not measurable: {reason}",
     "read.size": "{level} rectangle",
+    "read.size_turned": "{level} turned {angle:.4g}°",
+    "read.size_deep": "{level} over {slices} slices",
+    "read.size_turned_deep": "{level} {angle:.4g}°, {slices} slices",
     "read.no_size": "Rectangle",
     "read.size_value": "{rows} × {cols} px · {voxels} voxels",
     "read.own_voxels": "{rows} × {cols} px · {ff} / {r2star} voxels",
@@ -136,59 +143,7 @@ LABELS: dict[str, str] = {
     "reference.close": "×",
     "reference.close_tip": "The maps alone",
     "reference.not_measured": "reference, not measured",
-    # keys
-    "keys.title": "Keys and mouse",
-    "key.enter": "Enter",
-    "key.level_1": "select or arm L1",
-    "key.level_2": "select or arm L2",
-    "key.level_3": "select or arm L3",
-    "key.level_4": "select or arm L4",
-    "key.level_5": "select or arm L5",
-    "key.next_level": "next level",
-    "key.previous_level": "previous level",
-    "key.not_measurable": "not measurable, with a reason",
-    "key.remove": "remove the rectangle",
-    "key.undo": "undo; directly after signing off: reopen that case",
-    "key.redo": "redo",
-    "key.nudge_up": "move up by one voxel; without a rectangle: previous slice",
-    "key.nudge_down": "move down by one voxel; without a rectangle: next slice",
-    "key.nudge_left": "move left by one voxel",
-    "key.nudge_right": "move right by one voxel",
-    "key.nudge_up_5": "move up by five voxels",
-    "key.nudge_down_5": "move down by five voxels",
-    "key.nudge_left_5": "move left by five voxels",
-    "key.nudge_right_5": "move right by five voxels",
-    "key.grow_up": "one voxel less high",
-    "key.grow_down": "one voxel higher",
-    "key.grow_left": "one voxel narrower",
-    "key.grow_right": "one voxel wider",
-    "key.slice_up": "previous slice",
-    "key.slice_down": "next slice",
-    "key.sign_off_next": "sign off and open the next case",
-    "key.sign_off_stay": "sign off and stay",
-    "key.next_case": "next case",
-    "key.previous_case": "previous case",
-    "key.reset_view": "whole picture, fixed display ranges",
-    "key.preset_1": "fixed display ranges",
-    "key.preset_2": "brighter display ranges",
-    "key.preset_3": "marrow display ranges",
-    "key.preset_4": "narrow display ranges",
-    "key.colour_map": "next colour map",
-    "key.reference": "reference series beside the maps, or the maps alone",
-    "key.let_go": "let go of what is being dragged; else select nothing",
-    "key.hide": "hide all rectangles while held",
-    "mouse.wheel": "Wheel",
-    "mouse.wheel_does": "slice; with Ctrl: zoom at the pointer",
-    "mouse.middle": "Middle drag, Space + left drag",
-    "mouse.middle_does": "pan both maps",
-    "mouse.right": "Right drag",
-    "mouse.right_does": "window (sideways) and level (up and down) of that map; values never change",
-    "mouse.left": "Left click",
-    "mouse.left_does": "place the armed level; take a rectangle or a handle (Alt: both sides)",
-    "mouse.shift": "Shift + move",
-    "mouse.shift_does": "crosshair in all views",
-    "mouse.double": "Double-click",
-    "mouse.double_does": "one map alone, or both again",
+    "reference.overlay": "{name}, not measured, while the key is held",
     # worklist
     "worklist.code": "Case",
     "worklist.state": "State",
@@ -230,6 +185,8 @@ LABELS: dict[str, str] = {
     "audit.new": "Now",
     "audit.nothing": "nothing",
     "audit.rectangle": "slice {slice}, rows {row0}–{row1}, columns {col0}–{col1} (from 0)",
+    "audit.shape": "slice {slice}, rows {row0}–{row1}, columns {col0}–{col1} (from 0), turned by {angle:.4g}°, "
+    "slices counted: {slices}",
     "audit.old": "Before",
     "audit.verify": "Verify chain",
     "audit.whole": "All {count} entries fit the chain. It shows editing; it cannot show a tail that was cut off.",
@@ -304,13 +261,18 @@ SENTENCES: dict[str, str] = {
     "cli.protocol_stands": "{file} already has a protocol, which holds for all its readings. Leave --protocol out, or "
     "name a new session.",
     "measure.outside": "The rectangle lies outside the image: slices are 0 to {last_slice}, rows 0 to {last_row}, "
-    "columns 0 to {last_col}.",
+    "columns 0 to {last_col}. All of it has to lie inside, also when it is turned, and on each of its slices.",
     "measure.no_exam": "There is no exam to measure: {files} files or folders were not used. The command inspect says "
     "why.",
     # rectangles and reading
     "roi.outside": "The rectangle would lie outside the image (slice {slice}, row {row}, column {col}). Place it "
     "inside.",
     "roi.empty": "A rectangle needs at least one voxel; {rows} × {cols} has none.",
+    "roi.depth": "A rectangle reaches over 1 or 3 slices, not over {depth}.",
+    "roi.rotation_off": "The protocol of this study measures upright rectangles only, so this one cannot be turned.",
+    "roi.angle": "{angle} is no angle. Give degrees as a number.",
+    "reference.no_overlay": "This exam has no such image, so nothing can be laid over the maps. Import the water and "
+    "fat images or an anatomical series of the study beside them.",
     "reference.none": "This exam has no anatomical series and no water or fat images, so there is nothing to show beside "
     "the maps. Import the whole study if they should be there.",
     "reading.locked": "This case is signed off. Reopen it to change it.",
@@ -322,6 +284,8 @@ SENTENCES: dict[str, str] = {
     "area.too_few_voxels": "{level}: only {voxels:.0f} acquired voxels; at least {limit:.0f} are needed. Make it "
     "larger.",
     "area.unusual": "{level}: {area:.0f} mm² is outside the usual {low:.0f} to {high:.0f} mm².",
+    "slices.unlike_protocol": "{level}: slices counted together: {slices}, wanted by the protocol: {wanted}. Place it "
+    "again, or leave it where the stack has no more slices.",
     "area.unlike_others": "{level}: its area differs by {share:.0f} % from the middle of this case.",
     "spine.overlap": "{level} overlaps {other}. Each level needs its own place.",
     "spine.order": "{level} lies above {above}. Check the levels: L1 is the uppermost.",
@@ -348,8 +312,8 @@ SENTENCES: dict[str, str] = {
     "help.missing": "The help page is missing from this installation. Install the program again.",
 }
 
-SENTENCES |= FILES
-LABELS |= STATISTICS | COMMANDS | IMPORT
+SENTENCES |= FILES | VALUES
+LABELS |= STATISTICS | COMMANDS | IMPORT | KEYS_AND_MOUSE | READING
 
 ACTIONS: dict[str, str] = {
     "session.created": "session created",
@@ -367,6 +331,7 @@ ACTIONS: dict[str, str] = {
     "export.with_identity": "exported with names",
     "table.imported": "readings from a table",
 }
+ACTIONS |= CASE_ACTIONS
 
 MATCHED_BY: dict[str, str] = {
     "accession": "accession",

@@ -34,6 +34,9 @@ COMMANDS: dict[str, str] = {
     "cli.confirmed_by": "who confirms it; kept with every number",
     "cli.slice": "slice, counted from 0 in order of position",
     "cli.rect": "first row, first column, rows and columns, counted from 0 in the stored pixel matrix",
+    "cli.angle": "turn of the rectangle about its own middle, from the row-index axis towards the column-index axis; "
+    "then a voxel counts when its centre lies inside",
+    "cli.slices": "slices whose voxels are counted together: the rectangle lies on both neighbours of its slice too",
     "cli.levels": "levels of the patient mean; the protocol's otherwise",
     "cli.out": "folder of the CSV files; it is made when there is none",
     "cli.with_identity": "also write a file with names and identifiers of the patients",

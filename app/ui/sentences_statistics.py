@@ -135,6 +135,7 @@ STATISTICS: dict[str, str] = {
     "stats.row.protocol": "Protocol",
     "stats.row.everyone": "all",
     "stats.why.cohort.not_signed_off": "not signed off",
+    "stats.why.cohort.patient_excluded": "patient excluded: {reason}",
     "stats.why.cohort.too_few_levels": "too few levels measured",
     "stats.none_excluded": "Nobody is excluded.",
     "stats.codes_more": "{codes} and {count} more",

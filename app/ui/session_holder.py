@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from app.domain.case_facts import Counted
 from app.domain.errors import AppError
 from app.domain.reading import Viewer
+from app.services import case_facts, read_exam
 from app.services import open_session as sessions
-from app.services import read_exam
+from app.services.case import Standing
 from app.services.open_session import Session
 from app.services.read_exam import CaseRow, Position
 
@@ -104,6 +106,19 @@ class SessionHolder:
         if self.session is None or self.viewer is None:
             return None
         return read_exam.next_case(self.session, self.viewer, exam_id)
+
+    def standing_of(self, exam_id: int) -> Standing | None:
+        """What stands of a case of the reader; None without a session."""
+        if self.session is None or self.viewer is None:
+            return None
+        return read_exam.open_case(self.session, self.viewer, exam_id).standing
+
+    @property
+    def usual_count(self) -> Counted | None:
+        """How the reader counted levels the last time; None where they never said, and without a session."""
+        if self.session is None or self.viewer is None:
+            return None
+        return case_facts.usual_count(self.session, self.viewer)
 
     def remember(self, position: Position) -> None:
         """Keep the place, so that a power cut does not take the reader elsewhere."""

@@ -6,12 +6,15 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from app.ui.canvas.mouse_presets import MARROWMARK, PRESETS, MousePreset
+from app.ui.keys import Keymap, keymap_from
+
 THEMES = ("auto", "dark", "light")
 _RECENT = 8
 
 
 class Settings:
-    """Recent sessions, theme and window place, in one INI file.
+    """Recent sessions, theme, keys, mouse and window place, in one INI file.
 
     Parameters
     ----------
@@ -32,6 +35,24 @@ class Settings:
     @theme.setter
     def theme(self, name: str) -> None:
         self._store.setValue("theme", name)
+
+    @property
+    def keymap(self) -> Keymap:
+        """Which keys do what; those of the table until one is changed."""
+        return keymap_from(str(self._store.value("keys", "", type=str)))
+
+    @keymap.setter
+    def keymap(self, keymap: Keymap) -> None:
+        self._store.setValue("keys", keymap.as_text())
+
+    @property
+    def mouse(self) -> MousePreset:
+        """Which buttons pan, zoom and window."""
+        return PRESETS.get(str(self._store.value("mouse", "", type=str)), MARROWMARK)
+
+    @mouse.setter
+    def mouse(self, preset: MousePreset) -> None:
+        self._store.setValue("mouse", preset.name)
 
     @property
     def recent(self) -> list[Path]:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.domain.protocol import Level
 from app.files.resources import resource
+from app.ui.scale import letters_pt, scaled
 
 # each level has a colour and always its label beside it: colour never carries meaning alone
 LEVEL_COLOURS = {
@@ -29,10 +30,14 @@ class Theme:
     ----------
     window, panel, raised, hover : str
         From the background to a control under the mouse.
-    border, text, quiet : str
-        Lines, words, and words that may wait.
+    border, outline : str
+        Quiet lines between parts, and the edge of a field, by which one knows it is one.
+    text, quiet : str
+        Words, and words that may wait.
     accent, on_accent, selected : str
         The one accent, the words on it, and the quiet version for a selected row.
+    focus : str
+        The ring around what has the keyboard, and links.
     good, warn, warn_back, bad : str
         States, each always with a word or a mark beside it.
     """
@@ -42,11 +47,13 @@ class Theme:
     raised: str
     hover: str
     border: str
+    outline: str
     text: str
     quiet: str
     accent: str
     on_accent: str
     selected: str
+    focus: str
     good: str
     warn: str
     warn_back: str
@@ -60,11 +67,13 @@ DARK = Theme(
     raised="#20262c",
     hover="#2a323a",
     border="#262d34",
+    outline="#74808b",
     text="#e8ecef",
     quiet="#9aa5af",
-    accent="#3d82d8",
+    accent="#3576c9",
     on_accent="#ffffff",
     selected="#1d2a3a",
+    focus="#79b3f7",
     good="#6fd392",
     warn="#f0c36a",
     warn_back="#2b2413",
@@ -77,11 +86,13 @@ LIGHT = Theme(
     raised="#ffffff",
     hover="#e9eef4",
     border="#d9dfe5",
+    outline="#7d8892",
     text="#1b2126",
     quiet="#5a6570",
     accent="#1f5fae",
     on_accent="#ffffff",
     selected="#e3edf9",
+    focus="#1f5fae",
     good="#1d7a41",
     warn="#8a5a00",
     warn_back="#fdf3dc",
@@ -90,14 +101,15 @@ LIGHT = Theme(
 )
 
 _STYLE = """
-* { font-size: 10pt; }
+* { font-size: %letters%pt; }
 QMainWindow, QDialog, QStackedWidget, #page { background: @window; }
 QWidget { color: @text; }
 QLabel { background: transparent; }
-QLabel[role="quiet"] { color: @quiet; }
-QLabel[role="title"] { font-size: 13pt; font-weight: 600; }
-QLabel[role="hero"] { font-size: 26pt; font-weight: 600; }
+QLabel[role="quiet"], #facts { color: @quiet; }
+QLabel[role="title"] { font-size: %title%pt; font-weight: 600; }
+QLabel[role="hero"] { font-size: %hero%pt; font-weight: 600; }
 QLabel[role="section"] { font-weight: 600; }
+QLabel[role="key"] { font-weight: 600; }
 QLabel[role="badge"] { border: 1px solid @good; color: @good; border-radius: 4px; padding: 2px 8px; }
 QLabel[role="badge-warn"] { border: 1px solid @warn; color: @warn; border-radius: 4px; padding: 2px 8px; }
 QLabel[role="warning"] { background: @warn_back; color: @warn; border: 1px solid @warn; border-radius: 5px;
@@ -111,19 +123,32 @@ QLabel[role="sentence"] { background: @panel; border: 1px solid @border; border-
 #panel { border-left: 1px solid @border; }
 #card { background: @panel; border: 1px solid @border; border-radius: 7px; }
 #mapbar { background: @panel; border-bottom: 1px solid @border; }
-QPushButton, QToolButton, QComboBox, QLineEdit {
-    background: @raised; border: 1px solid @border; border-radius: 5px; padding: 4px 10px; min-height: 18px; }
+QPushButton, QToolButton, QComboBox, QLineEdit { background: @raised; border: 1px solid @border;
+    border-radius: 5px; padding: 4px 10px; min-height: %row%px; }
+QComboBox, QLineEdit { border-color: @outline; }
+QLineEdit { placeholder-text-color: @quiet; }
+QLineEdit QToolButton { border: none; padding: 0; min-height: 0; background: transparent; }
 QPushButton:hover, QToolButton:hover, QComboBox:hover { background: @hover; }
 QPushButton:disabled, QToolButton:disabled { color: @quiet; }
-QPushButton:focus, QToolButton:focus, QComboBox:focus, QLineEdit:focus { border: 1px solid @accent; }
+QPushButton:focus, QToolButton:focus, QComboBox:focus, QLineEdit:focus { border: 2px solid @focus;
+    padding: 3px 9px; }
 QPushButton[role="primary"] { background: @accent; color: @on_accent; border-color: @accent;
     font-weight: 600; }
+QPushButton[role="primary"]:focus { border: 2px solid @text; }
 QPushButton[role="primary"]:disabled { background: @hover; color: @quiet; border-color: @border; }
 QPushButton[role="nav"] { background: transparent; border: 1px solid transparent; color: @quiet;
     padding: 5px 14px; }
 QPushButton[role="nav"]:hover { background: @hover; }
 QPushButton[role="nav"]:checked { background: @selected; color: @text; border: 1px solid @border; }
-QPushButton[role="nav"]:focus { border: 1px solid @accent; }
+QPushButton[role="nav"]:focus { border: 2px solid @focus; padding: 4px 13px; }
+QPushButton[role="link"] { background: transparent; border: 1px solid transparent; color: @quiet;
+    padding: 1px 6px; min-height: %line%px; }
+QPushButton[role="link"]:hover { background: @hover; }
+QPushButton[role="link"]:focus { border: 2px solid @focus; padding: 0 5px; }
+QPushButton[role="fact"] { background: transparent; border: 1px solid transparent; text-align: right;
+    padding: 1px 0 1px 4px; min-height: %line%px; }
+QPushButton[role="fact"]:hover { background: @hover; }
+QPushButton[role="fact"]:focus { border: 2px solid @focus; padding: 0 3px; }
 QToolButton::menu-indicator { image: none; }
 QComboBox::drop-down { border: none; width: 20px; }
 QComboBox::down-arrow { image: url(%down%); width: 12px; height: 12px; }
@@ -135,8 +160,11 @@ QMenu::separator { height: 1px; background: @border; margin: 4px 6px; }
 QTableView, QListView, QTreeView, QTextEdit, QPlainTextEdit { background: @panel; border: 1px solid @border;
     border-radius: 5px; gridline-color: @border; selection-background-color: @selected;
     selection-color: @text; alternate-background-color: @window; }
-QTableView:focus, QListView:focus { border: 1px solid @accent; }
-#sidebar QListView, #panel QTableView { border: none; border-radius: 0; }
+QTableView:focus, QListView:focus, QTreeView:focus, QTextEdit:focus, QPlainTextEdit:focus {
+    border: 2px solid @focus; }
+QScrollArea:focus { border: 2px solid @focus; border-radius: 5px; }
+#sidebar QListView, #panel QTableView { border: 2px solid transparent; border-radius: 0; }
+#sidebar QListView:focus, #panel QTableView:focus { border-color: @focus; }
 QTableView::item, QListView::item { padding: 3px 6px; }
 QHeaderView { background: @panel; }
 QHeaderView::section { background: @panel; color: @quiet; border: none; border-bottom: 1px solid @border;
@@ -153,27 +181,37 @@ QCheckBox::indicator:checked:disabled, QTreeView::indicator:checked:disabled { b
 QRadioButton::indicator { border-radius: 8px; }
 QRadioButton::indicator:checked { width: 6px; height: 6px; border: 5px solid @accent;
     background: @on_accent; }
-QCheckBox:focus, QRadioButton:focus { color: @accent; }
+QCheckBox, QRadioButton { border: 1px solid transparent; border-radius: 4px; padding: 1px; }
+QCheckBox:focus, QRadioButton:focus { border-color: @focus; }
 QCheckBox:disabled, QRadioButton:disabled { color: @quiet; }
-QProgressBar { background: @hover; border: none; border-radius: 2px; }
+QProgressBar { background: @border; border: none; border-radius: 2px; }
 QProgressBar::chunk { background: @accent; border-radius: 2px; }
 QScrollBar { background: transparent; width: 10px; height: 10px; }
 QScrollBar::handle { background: @hover; border-radius: 4px; min-height: 24px; min-width: 24px; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QTabBar::tab { color: @quiet; padding: 8px 14px; border-bottom: 2px solid transparent; }
 QTabBar::tab:selected { color: @text; border-bottom: 2px solid @accent; }
+QTabBar::tab:focus { border: 2px solid @focus; padding: 6px 12px 8px 12px; border-radius: 4px; }
 QTabBar { background: @panel; }
 QToolTip { background: @raised; color: @text; border: 1px solid @border; padding: 4px; }
 QSplitter::handle { background: @border; }
 """
 
+# sizes of words, as shares of the ordinary ones
+_LETTERS = {"letters": 1.0, "title": 1.3, "hero": 2.6}
+# least heights of what is pressed, so that letters are never cut
+_HEIGHTS = {"row": 18, "line": 16}
 # white marks in boxes of the accent colour; the arrow of a choice, seen on either ground
 _MARKS = ("check", "part", "down")
 
 
 def style_sheet(theme: Theme) -> str:
-    """Qt style sheet of a theme."""
+    """Qt style sheet of a theme, with letters as large as the system's."""
     text = _STYLE
+    for name, share in _LETTERS.items():
+        text = text.replace(f"%{name}%", f"{letters_pt() * share:g}")
+    for name, pixels in _HEIGHTS.items():
+        text = text.replace(f"%{name}%", str(scaled(pixels)))
     # longest names first: @window must not be read as @warn
     for name in sorted((field.name for field in fields(Theme)), key=len, reverse=True):
         text = text.replace(f"@{name}", str(getattr(theme, name)))
@@ -198,7 +236,7 @@ def palette(theme: Theme) -> QPalette:
         (QPalette.ColorRole.HighlightedText, theme.on_accent),
         (QPalette.ColorRole.ToolTipBase, theme.raised),
         (QPalette.ColorRole.ToolTipText, theme.text),
-        (QPalette.ColorRole.Link, theme.accent),
+        (QPalette.ColorRole.Link, theme.focus),
     ):
         colours.setColor(role, QColor(value))
     return colours

@@ -8,17 +8,22 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
     QInputDialog,
+    QLineEdit,
     QMenu,
     QPushButton,
+    QSizePolicy,
     QToolButton,
     QWidget,
 )
 
 from app.services import open_session as sessions
 from app.ui import present
+from app.ui.cut import CutLabel
+from app.ui.shortcuts import keyed
 from app.ui.widgets import named, words
 from app.ui.workspace import Workspace
 
+_ANSWERS = ("app.new_reader_add_tip", "app.new_reader_cancel_tip")
 PAGES = ("worklist", "read", "clinical", "statistics", "audit")
 
 
@@ -36,25 +41,28 @@ class TopBar(QWidget):
     def __init__(self, workspace: Workspace, menu: QMenu, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         named(self, "topbar")
+        # a page that would like more room takes none of this
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._workspace = workspace
         self.menu_button = QToolButton()
         self.menu_button.setText(present.text("menu.button"))
         self.menu_button.setAccessibleName(present.text("menu.file"))
-        self.menu_button.setToolTip(present.text("page.tip", page=present.text("menu.file"), key="F10"))
+        keyed(self.menu_button, present.text("menu.file"), "menu")
         self.menu_button.setMenu(menu)
         self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._session = words(role="quiet")
+        self._session = CutLabel(role="quiet")
         self._badges = {
             "synthetic": words(present.text("app.synthetic"), "badge-warn"),
             "read_only": words(present.text("app.read_only"), "badge-warn"),
             "blinded": words("", "badge"),
         }
-        self.pages = {name: self._page_button(name, place) for place, name in enumerate(PAGES, start=1)}
+        self.pages = {name: self._page_button(name) for name in PAGES}
         self._group = QButtonGroup(self)
         for control in self.pages.values():
             self._group.addButton(control)
         self.reader = QToolButton()
+        self.reader.setToolTip(present.text("app.reader_tip"))
         self.reader.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._readers = QMenu(self)
         self.reader.setMenu(self._readers)
@@ -63,13 +71,13 @@ class TopBar(QWidget):
         workspace.changed.connect(self.refresh)
         self.refresh()
 
-    def _page_button(self, name: str, place: int) -> QPushButton:
+    def _page_button(self, name: str) -> QPushButton:
         text = present.text(f"page.{name}")
         control = QPushButton(text)
         control.setObjectName(name)
         control.setProperty("role", "nav")
         control.setCheckable(True)
-        control.setToolTip(present.text("page.tip", page=text, key=f"Ctrl+{place}"))
+        keyed(control, text, f"page_{name}")
         control.clicked.connect(self._on_page)
         return control
 
@@ -137,5 +145,12 @@ class TopBar(QWidget):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setWindowTitle(present.text("app.new_reader"))
         dialog.setLabelText(present.text("app.new_reader_ask"))
+        dialog.setOkButtonText(present.text("app.new_reader_add"))
+        dialog.setCancelButtonText(present.text("app.cancel"))
         dialog.textValueSelected.connect(self._workspace.set_reader)
         dialog.open()
+        # Qt makes its parts when it opens
+        for line in dialog.findChildren(QLineEdit):
+            line.setAccessibleName(present.text("app.new_reader_ask"))
+        for place, code in zip(dialog.findChildren(QPushButton), _ANSWERS, strict=True):
+            place.setToolTip(present.text(code))

@@ -7,6 +7,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from app.ui import sentences
+from app.ui.shortcuts import keyed
 
 _WRAPPED_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop) | int(Qt.TextFlag.TextWordWrap)
 # around a window: borders, and a title bar of at most three of them
@@ -29,13 +30,28 @@ def words(text: str = "", role: str = "") -> QLabel:
     return label
 
 
-def button(code: str, *, role: str = "", key: str = "") -> QPushButton:
-    """Make a button with the words of a code, and a tooltip that names its key."""
+def button(code: str, *, role: str = "", action: str = "", tip: str = "") -> QPushButton:
+    """Make a button with the words of a code, and a tooltip.
+
+    Parameters
+    ----------
+    code : str
+        Its words.
+    role : str
+        Role of the style sheet.
+    action : str
+        An action of the table of keys: the tooltip names its key, whichever that is.
+    tip : str
+        Says more than the words; they stand in the tooltip without it.
+    """
     text = sentences.label(code)
     made = QPushButton(text)
     if role:
         made.setProperty("role", role)
-    made.setToolTip(sentences.label("page.tip", page=text, key=key) if key else text)
+    told = tip or text
+    made.setToolTip(told)
+    if action:
+        keyed(made, told, action)
     return made
 
 

@@ -1,211 +1,42 @@
-"""The one place that holds what is open, and the only signals between it and the pages."""
+"""The one place that holds what is open, and what can be done with it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
-from pathlib import Path
-from typing import TypeVar
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
-from app.domain.errors import AppError
-from app.domain.grid import Orientation, orientation_of
+from app.domain import shapes
+from app.domain.errors import InputError
 from app.domain.protocol import LEVELS, Level
-from app.domain.reading import Viewer
 from app.domain.reasons import Reason
-from app.domain.reference import ReferenceSeries
 from app.domain.shapes import Rectangle
-from app.services import open_session as sessions
-from app.services import read_exam
+from app.services import case_facts, place_help, read_exam
 from app.services.changed import What
-from app.services.open_session import Session
-from app.services.read_exam import Case, CaseRow, Position
-from app.ui.editing import Edit, Editing
+from app.services.place_help import NoProposal, Proposals
+from app.ui.desk import Desk
+from app.ui.editing import Edit, Reshape
 from app.ui.editing import Preview as Preview
-from app.ui.session_holder import SessionHolder
-
-# a hand that scrolls through a stack rests this long where it means to stay
-_REST_MS = 150
-
-Value = TypeVar("Value")
+from app.ui.proposals import Proposing
 
 
-class Workspace(QObject):
-    """Open session, reader, case, slice and selected level.
+class Workspace(Desk):
+    """The case at hand: choosing levels and slices, rectangles, undo, sign-off.
 
     Signals
     -------
-    changed : What
-        Facts that a use case changed.
-    previewed : object
-        A :class:`Preview`, or None when the drag is over.
-    selection_changed
-        Another slice or level.
-    closing
-        The session is about to be closed: whoever still uses it lets go.
-    failed : object
-        An AppError to be told.
+    proposed
+        Something else is proposed, or nothing any more.
     """
 
-    changed = Signal(object)
-    previewed = Signal(object)
-    selection_changed = Signal()
-    closing = Signal()
-    failed = Signal(object)
+    proposed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._held = SessionHolder()
-        self._editing = Editing(self._held)
-        self.orientation: Orientation | None = None
-        self.slice = 0
-        self.selected: Level | None = None
-        self.saved_at = ""
-        self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
-        self._rest.timeout.connect(self._remember)
-        self.selection_changed.connect(self._rest.start)
-
-    @property
-    def session(self) -> Session | None:
-        """The open session."""
-        return self._held.session
-
-    @property
-    def viewer(self) -> Viewer | None:
-        """Whose view of the session is shown."""
-        return self._held.viewer
-
-    @property
-    def case(self) -> Case | None:
-        """The case at hand."""
-        return self._editing.case
-
-    @property
-    def preview(self) -> Preview | None:
-        """The rectangle under the hand."""
-        return self._editing.preview
-
-    def _try(self, act: Callable[[], Value]) -> Value | None:
-        """What an act gives; None where it fails, which is told."""
-        try:
-            return act()
-        except AppError as problem:
-            self.failed.emit(problem)
-            return None
-
-    # -- session and reader ---------------------------------------------------------------------------
-
-    def open(self, path: Path) -> bool:
-        """Open a session; on failure the one at hand stays open."""
-        if self._held.holds(path):
-            # opening it beside itself would find our own lock and give it read-only
-            return True
-        return self._begin(lambda: sessions.open_session(path))
-
-    def create(self, path: Path, reader: str = sessions.FIRST_READER) -> bool:
-        """Make a session and open it."""
-        return self._begin(lambda: sessions.create_session(path, reader=reader))
-
-    def adopt(self, session: Session) -> bool:
-        """Take over a session that is open already."""
-        return self._begin(lambda: session)
-
-    def _begin(self, make: Callable[[], Session]) -> bool:
-        viewer = self._try(lambda: self._held.take(make, self.close))
-        if viewer is None:
-            return False
-        self._enter(viewer)
-        return True
-
-    def close(self) -> None:
-        """Close case and session; what was done is stored already."""
-        self.closing.emit()
-        self._leave_case()
-        self._held.close()
-        self.saved_at = ""
-        self.changed.emit(What.SESSION)
-
-    def set_reader(self, name: str) -> None:
-        """Change the reader, which closes the case; a new name is enrolled."""
-        viewer = self._try(lambda: self._held.reader(name))
-        if viewer is not None:
-            self._leave_case()
-            self._enter(viewer)
-
-    def _enter(self, viewer: Viewer) -> None:
-        self._held.enter(viewer)
-        self._editing.last_signed_off = None
-        self.changed.emit(What.SESSION | What.READERS)
-        self.return_to_case()
-
-    def return_to_case(self) -> None:
-        """Open the case the reader was at, or the first one; nothing when there are no images."""
-        position = self._held.start
-        if position is not None:
-            self.open_case(position.exam_id, position.slice, position.level)
-
-    def note(self, what: What) -> None:
-        """Announce what a task on another connection changed."""
-        if what & What.EXAMS:
-            self._take_up_maps()
-        self.changed.emit(what)
-
-    def _take_up_maps(self) -> None:
-        """Show the maps that joined the case at hand."""
-        here = self.case
-        case = self._try(lambda: self._editing.read(here.exam.id)) if here else None
-        if case is not None and here is not None and set(case.exam.maps) != set(here.exam.maps):
-            self.cancel_preview()
-            self._editing.case = case
-            self.orientation = orientation_of(case.exam.grid)
-
-    # -- cases ----------------------------------------------------------------------------------------
-
-    @property
-    def cases(self) -> list[CaseRow]:
-        """The reader's cases in the reader's order."""
-        return self._held.cases
-
-    def open_case(self, exam_id: int, slice_index: int = -1, level: Level | None = None) -> None:
-        """Open a case on its slice with a level selected: the first gap unless another is wanted."""
-        case = self._try(lambda: self._editing.read(exam_id))
-        if case is None:
-            return
-        self._leave_case()
-        self._editing.case = case
-        self.orientation = orientation_of(case.exam.grid)
-        known = 0 <= slice_index < case.exam.grid.shape[0]
-        self.slice = slice_index if known else read_exam.first_slice(case)
-        self.selected = level or (None if case.reading.locked else case.first_gap)
-        self._remember()
-        self.changed.emit(What.READING)
-        self.selection_changed.emit()
-
-    def _leave_case(self) -> None:
-        if self.case is None:
-            return
-        self.cancel_preview()
-        self._remember()
-        self._editing.case = self.orientation = self.selected = None
-        self.changed.emit(What.READING)
-
-    def _remember(self) -> None:
-        """Keep the place, so that a power cut does not take the reader elsewhere."""
-        self._rest.stop()
-        if self.case is not None:
-            position = Position(self.case.exam.id, self.slice, self.selected)
-            self._try(lambda: self._held.remember(position))
-
-    def step_case(self, step: int) -> None:
-        """Open the case before or after this one in the reader's order."""
-        following = self._held.case_beside(self.case.exam.id, step) if self.case else None
-        if following is not None:
-            self.open_case(following)
-
-    def references(self) -> list[ReferenceSeries]:
-        """Anatomical series beside the case at hand, read from the session at every call."""
-        return self._try(self._editing.references) or []
+        self._proposing = Proposing()
+        # before any page looks
+        self.changed.connect(self._forget_proposal)
+        self.selection_changed.connect(self._follow_selection)
 
     # -- selection ------------------------------------------------------------------------------------
 
@@ -218,6 +49,11 @@ class Workspace(QObject):
     def writable(self) -> bool:
         """Whether the case at hand can be changed."""
         return self.case is not None and self._editing.refusal is None
+
+    @property
+    def turnable(self) -> bool:
+        """Whether rectangles of the case at hand can be turned."""
+        return self.writable and self.case is not None and self.case.protocol.rotation
 
     def say_why_not(self) -> None:
         """Tell why the case at hand takes no edit; nothing is said where it does."""
@@ -257,18 +93,13 @@ class Workspace(QObject):
 
     def ghost(self, row: float, col: float) -> Rectangle | None:
         """Where a click at a stored position would place the armed level; None where it would not."""
-        return self._editing.ghost(self.slice, row, col) if self.armed else None
+        waits = self.armed and self.proposals is None
+        return self._editing.ghost(self.slice, row, col) if waits else None
 
     def show_preview(self, level: Level, rectangle: Rectangle) -> None:
         """Count a rectangle under the hand and show it; nothing is stored."""
         if self._editing.show(level, rectangle):
             self.previewed.emit(self.preview)
-
-    def cancel_preview(self) -> None:
-        """Forget the rectangle under the hand."""
-        if self.preview is not None:
-            self._editing.preview = None
-            self.previewed.emit(None)
 
     def commit_preview(self) -> None:
         """Store the rectangle under the hand and go to the next gap if it filled one."""
@@ -288,34 +119,122 @@ class Workspace(QObject):
 
     def nudge(self, rows: int, cols: int) -> None:
         """Move the selected rectangle by stored voxels."""
-        self._set(self.selected, self._editing.moved(self.selected, rows, cols))
+        self._reshape(lambda box, grid: shapes.move(box, rows, cols, grid))
 
     def resize(self, rows: tuple[int, int], cols: tuple[int, int]) -> None:
         """Move the (first, last) row edge and column edge of the selected rectangle by stored voxels."""
-        self._set(self.selected, self._editing.resized(self.selected, rows, cols))
+        self._reshape(lambda box, grid: shapes.drag_edges(box, rows, cols, grid))
+
+    def rotate(self, degrees: float) -> None:
+        """Turn the selected rectangle clockwise on screen, or tell that the protocol does not allow it."""
+        if self.orientation is None or self.selected not in self.rectangles:
+            return
+        if self.case is not None and not self.case.protocol.rotation:
+            self.failed.emit(InputError("roi.rotation_off"))
+            return
+        angle = self.orientation.clockwise(degrees)
+        self._reshape(lambda box, grid: shapes.turn(box, angle, grid))
+
+    def to_slice(self, step: int) -> None:
+        """Take the selected rectangle along to a neighbouring slice."""
+        self._reshape(lambda box, grid: shapes.to_slice(box, box.slice + step, grid))
+        self.select(self.selected)
+
+    def _reshape(self, how: Reshape) -> None:
+        self._set(self.selected, self._editing.reshaped(self.selected, how))
 
     def _set(self, level: Level | None, rectangle: Rectangle | None) -> bool:
         if level is None or rectangle is None:
             return False
-        return self._edit(lambda session, case: read_exam.set_rectangle(session, case, level, rectangle))
+        return self.edit(lambda session, case: read_exam.set_rectangle(session, case, level, rectangle))
 
     def reopen(self) -> None:
         """Open the signed-off case at hand again."""
-        self._edit(read_exam.reopen)
+        self.edit(read_exam.reopen)
 
     def remove(self) -> None:
         """Take away what the selected level holds."""
         level = self.selected
         if level is not None:
-            self._edit(lambda session, case: read_exam.clear_level(session, case, level))
+            self.edit(lambda session, case: read_exam.clear_level(session, case, level))
 
-    def mark(self, reason: Reason, note: str = "") -> None:
+    def mark(self, reason: Reason, note: str = "") -> bool:
         """Mark the selected level as not measurable and go on to the next gap."""
         level = self.selected
         if level is None:
-            return
-        if self._edit(lambda s, c: read_exam.mark_not_measurable(s, c, level, reason, note)):
+            return False
+        done = self.edit(lambda s, c: read_exam.mark_not_measurable(s, c, level, reason, note))
+        if done:
             self._go_on_after(level)
+        return done
+
+    # -- help for placing -----------------------------------------------------------------------------
+
+    @property
+    def proposals(self) -> Proposals | None:
+        """What the program proposes, until it is taken or dropped."""
+        return self._proposing.shown
+
+    @property
+    def proposed_here(self) -> dict[Level, Rectangle]:
+        """What is proposed in the shown slice."""
+        return self._proposing.here(self.slice)
+
+    @property
+    def no_proposal(self) -> str:
+        """Code of why nothing was proposed when that was asked for just now; else empty."""
+        return self._proposing.why
+
+    def propose_fit(self, point: tuple[float, float]) -> None:
+        """Propose a rectangle for the selected level in the body around a stored ``(row, col)``."""
+        case, level = self.case, self.selected
+        if case is None or not self.writable:
+            self.say_why_not()
+        elif level is None:
+            self._propose(lambda: NoProposal("fit.no_level"))
+        else:
+            self._propose(lambda: place_help.fit(case, self.slice, point, level))
+
+    def propose_ladder(self) -> None:
+        """Propose rectangles for L2 to L4 from L1 and L5, and bring one of them into view."""
+        case = self.case
+        if case is None or not self.writable:
+            self.say_why_not()
+            return
+        self._propose(lambda: place_help.ladder(case))
+        if self.proposals is not None and not self.proposed_here:
+            self.set_slice(next(iter(self.proposals.rectangles.values())).slice)
+
+    def _propose(self, ask: Callable[[], Proposals | NoProposal]) -> None:
+        self._proposing.ask(ask)
+        self.proposed.emit()
+
+    def accept_proposal(self, level: Level | None = None) -> bool:
+        """Place what is proposed for a level, or all of it, and go on to the next gap; False without any."""
+        found = self._proposing.taken(level)
+        if found is None:
+            return False
+        place, left, lowest = found
+        if self.edit(place):
+            self._proposing.shown = left
+            self._go_on_after(lowest)
+        self.proposed.emit()
+        return True
+
+    def drop_proposal(self) -> bool:
+        """Forget what is proposed; False where nothing is."""
+        had = self._proposing.clear()
+        self.proposed.emit()
+        return had
+
+    def _forget_proposal(self) -> None:
+        """What a rectangle or another case changed is proposed no longer."""
+        if self._proposing.clear():
+            self.proposed.emit()
+
+    def _follow_selection(self) -> None:
+        if self._proposing.follow(self.selected, self.slice):
+            self.proposed.emit()
 
     # -- undo and sign-off ----------------------------------------------------------------------------
 
@@ -323,8 +242,13 @@ class Workspace(QObject):
         """Take back the newest edit; directly after a sign-off, reopen that case instead."""
         if self.case is None:
             return
+        before = self._editing.said_before
         if self._editing.last_signed_off is not None:
             self._reopen_last(self._editing.last_signed_off)
+        elif before is not None:
+            self.edit(lambda session, case: case_facts.take_back(session, case, before))
+            # a second undo goes further back instead of saying it once more
+            self._editing.said_before = None
         else:
             self._step(read_exam.undo)
 
@@ -332,8 +256,8 @@ class Workspace(QObject):
         if self.case is not None and exam_id != self.case.exam.id:
             self.open_case(exam_id)
         # where it could not be opened, the case at hand is another one and stays as it is
-        if self.case is not None and exam_id == self.case.exam.id and self._edit(read_exam.reopen):
-            self._editing.last_signed_off = None
+        if self.case is not None and exam_id == self.case.exam.id:
+            self.edit(read_exam.reopen)
 
     def redo(self) -> None:
         """Bring back what was taken back."""
@@ -341,7 +265,7 @@ class Workspace(QObject):
 
     def _step(self, step: Edit) -> None:
         """Undo or redo, and select the level it touched."""
-        if self._edit(step) and self.case is not None:
+        if self.edit(step) and self.case is not None:
             self.select(self.case.reading.revisions[-1].level)
 
     def sign_off(self, *, go_on: bool) -> None:
@@ -352,28 +276,17 @@ class Workspace(QObject):
         if gap is not None and self.writable:
             self.select(gap)
             return
-        signed = self.case.exam.id
-        fresh = not self.case.reading.locked
-        if fresh and not self._edit(read_exam.sign_off):
-            return
-        if fresh:
-            self._editing.last_signed_off = signed
+        signed, stop = self.case.exam.id, self.case.stopping
+        if stop is not None:
+            self.select(stop.level)
+        what = What.NOTHING
+        if not self.case.reading.locked:
+            what = self._run(read_exam.sign_off)
+            if not what:
+                return
             self.selected = None
+        # announced together with the next case: nobody wants to see this one once more
         following = self._held.unread_after(signed) if go_on else None
-        if following is not None:
-            self.open_case(following)
-        else:
-            self.selection_changed.emit()
-
-    def _edit(self, edit: Edit) -> bool:
-        """Run one use case; announce what it did, or tell why it could not."""
-        what = self._try(lambda: self._editing.run(edit))
-        if what:
-            self.saved_at = _clock()
+        if following is None or not self.open_case(following, also=what):
             self.changed.emit(what)
-        return bool(what)
-
-
-def _clock() -> str:
-    """Local time of day of a save, for the status line."""
-    return datetime.now().astimezone().strftime("%H:%M:%S")
+            self.selection_changed.emit()

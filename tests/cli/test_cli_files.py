@@ -133,6 +133,28 @@ def test_measure_counts_the_voxels_of_the_stored_matrix(
     assert len(found["refused"]) == 1
 
 
+def test_measure_counts_turned_and_pooled_rectangles(ask: Any, written: Path, phantom: Phantom) -> None:
+    ways = ("--angle", "-30.5", "--slices", "3")
+    found = ask("measure", written, "--slice", 1, "--rect", 40, 50, 9, 7, *ways)
+    assert found["rectangle"] == {"slice": 1, "row0": 40, "col0": 50, "rows": 9, "cols": 7}
+    assert (found["angle_deg"], found["slices_pooled"]) == (-30.5, 3)
+    assert found["rule"] == "voxel-centre-rectangle/1+3-slices"
+    _, high, wide = phantom.grid.spacing_mm
+    rows, cols = np.indices(phantom.grid.shape[1:])
+    # half a voxel cancels: the middle is the centre of voxel 44, 53
+    offset = ((rows - 44) * high + 1j * (cols - 53) * wide) * np.exp(1j * np.deg2rad(30.5))
+    there = (abs(offset.real) < 4.5 * high) & (abs(offset.imag) < 3.5 * wide)
+    (exam,) = found["exams"]
+    for quantity, contrast in CONTRASTS.items():
+        voxels = phantom.images[contrast][:3, there].astype(float)
+        one = exam["maps"][quantity]
+        assert (one["n"], one["mean"]) == (voxels.size, pytest.approx(voxels.mean(), rel=1e-13))
+        assert one["area_mm2"] == pytest.approx(there.sum() * high * wide)
+        assert one["file"] == one["files"][1]
+        for index, file in enumerate(one["files"]):
+            assert np.array_equal(pydicom.dcmread(file).pixel_array, phantom.images[contrast][index])
+
+
 def test_measure_tells_people_the_same_numbers(run: Any, ask: Any, written: Path) -> None:
     found = counted(ask, written, 1, (40, 50, 1, 1))["exams"][0]["maps"]
     said = run("measure", written, "--slice", 1, "--rect", 40, 50, 1, 1)
@@ -157,6 +179,9 @@ def test_measure_of_a_clean_folder_says_nothing_on_stderr(run: Any, exam: Path) 
         (0, (-1, 0, 2, 2), "outside the image"),
         (0, (90, 0, 7, 1), "outside the image"),
         (0, (0, 0, 0, 4), "at least one voxel"),
+        (0, (40, 50, 4, 4, "--slices", "3"), "on each of its slices"),
+        (1, (0, 0, 4, 4, "--angle", "10"), "also when it is turned"),
+        (1, (40, 50, 4, 4, "--angle", "nan"), "no angle"),
     ],
 )
 def test_a_rectangle_that_cannot_be_counted_is_1_with_a_sentence(

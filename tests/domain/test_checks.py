@@ -174,3 +174,57 @@ def test_every_threshold_comes_from_the_protocol(exam: Exam) -> None:
     roomy = Protocol(usual_area_mm2=(0.0, 1e6), area_deviation=9.0, spacing_mm=(0.0, 500.0))
     spine = SPINE | {Level.L3: replace(SPINE[Level.L3], cols=100)}
     assert check_geometry(exam, spine, roomy) == ()
+
+
+# -- turned and deep rectangles -----------------------------------------------------------------------------
+
+POOLED = replace(WIDE, slices=3)
+
+
+def test_the_area_of_a_turned_rectangle_is_that_of_the_voxels_it_counts(exam: Exam) -> None:
+    # eight by eight at 45 degrees: fewer centres lie inside than 64
+    turned = Rectangle(2, 50, 50, 8, 8, 45.0)
+    assert turned.count(exam.grid) == 60
+    limits = replace(WIDE, min_area_mm2=64.0, usual_area_mm2=(0.0, 450.0))
+    assert check_geometry(exam, {Level.L1: replace(turned, angle_deg=0.0)}, limits) == ()
+    (found,) = check_geometry(exam, {Level.L1: turned}, limits)
+    assert (found.code, found.values["area"]) == ("area.too_small", turned.area_mm2(exam.grid))
+
+
+def test_three_slices_do_not_make_up_for_a_small_area(exam: Exam) -> None:
+    deep = Rectangle(2, 50, 50, 5, 8, depth=3)
+    (found,) = check_geometry(exam, {Level.L1: deep}, POOLED)
+    assert (found.code, found.values["area"]) == ("area.too_small", 40.0)
+
+
+def test_a_rectangle_of_other_slices_than_the_protocol_wants_is_warned_of(exam: Exam) -> None:
+    deep = {level: replace(box, depth=3) for level, box in SPINE.items()}
+    assert check_geometry(exam, deep, POOLED) == ()
+    (found,) = check_geometry(exam, {**deep, Level.L4: SPINE[Level.L4]}, POOLED)
+    assert found == Finding("slices.unlike_protocol", Severity.WARN, Level.L4, {"slices": 1, "wanted": 3})
+
+
+def test_turned_rectangles_overlap_only_where_they_share_a_voxel(exam: Exam) -> None:
+    # the boxes around both overlap, and only what is turned further reaches the other
+    upper = Rectangle(2, 40, 40, 10, 14, 20.0)
+    lower = Rectangle(2, 53, 40, 10, 14, 20.0)
+    apart = {Level.L1: upper, Level.L2: lower}
+    assert "spine.overlap" not in [one.code for one in check_geometry(exam, apart, WIDE)]
+    crossed = {Level.L1: upper, Level.L2: replace(lower, angle_deg=-20.0)}
+    assert ("L2", "spine.overlap") in _codes(check_geometry(exam, crossed, WIDE))
+
+
+def test_deep_rectangles_overlap_across_slices(exam: Exam) -> None:
+    upper = Rectangle(1, 40, 40, 10, 14, depth=3)
+    lower = Rectangle(3, 45, 40, 10, 14, depth=3)
+    assert ("L2", "spine.overlap") in _codes(check_geometry(exam, {Level.L1: upper, Level.L2: lower}, POOLED))
+
+
+def test_rectangles_without_a_voxel_are_too_small_and_nothing_else(
+    make_exam: MakeExam, make_grid: MakeGrid
+) -> None:
+    # voxels ten times as wide as high: a narrow box on end lies between two columns
+    exam = make_exam(grid=make_grid((5, 200, 20), (4.0, 1.0, 10.0)))
+    boxes = {level: Rectangle(2, 20 + 30 * k, 8, 1, 2, 90.0) for k, level in enumerate(LEVELS)}
+    assert [box.count(exam.grid) for box in boxes.values()] == [0] * 5
+    assert {one.code for one in check_geometry(exam, boxes, WIDE)} == {"area.too_small"}

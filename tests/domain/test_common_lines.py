@@ -113,7 +113,7 @@ def test_a_divided_rectangle_covers_the_same_place_of_the_patient(
         corner = grid.to_patient((drawn.slice, getattr(drawn, row) - 0.5, getattr(drawn, col) - 0.5))
         same = other.to_patient((own.slice, getattr(own, row) - 0.5, getattr(own, col) - 0.5))
         np.testing.assert_allclose(same, corner, atol=1e-9)
-    assert own.voxels == drawn.voxels * rows * cols
+    assert own.rows * own.cols == drawn.rows * drawn.cols * rows * cols
     assert own.area_mm2(other) == pytest.approx(drawn.area_mm2(grid))
 
 

@@ -148,3 +148,17 @@ def test_the_picture_agrees_voxel_by_voxel_with_the_position_of_each_voxel(turne
         # the middle of a voxel: voxel k covers k .. k + 1
         y, x = turned.to_shown(row + 0.5, col + 0.5)
         assert picture[int(y), int(x)] == stored[row, col]
+
+
+@given(orientations, st.floats(-179.0, 179.0))
+def test_a_turn_from_rows_to_columns_is_seen_as_so_much_clockwise(turned: Orientation, angle: float) -> None:
+    def seen(row: float, col: float) -> complex:
+        """Direction on the screen, x to the right and y downwards."""
+        (y0, x0), (y, x) = turned.to_shown(0.0, 0.0), turned.to_shown(row, col)
+        return complex(x - x0, y - y0)
+
+    way = np.deg2rad(angle)
+    # y runs downwards, so that the phase grows clockwise
+    found = np.angle(seen(np.cos(way), np.sin(way)) / seen(1.0, 0.0), deg=True)
+    assert turned.clockwise(angle) == pytest.approx(found, abs=1e-6)
+    assert turned.clockwise(turned.clockwise(angle)) == angle

@@ -71,7 +71,7 @@ def test_a_rectangle_without_a_voxel_cannot_be_made(size: tuple[int, int]) -> No
 
 def test_a_rectangle_knows_its_voxels_edges_area_and_centre(make_grid: MakeGrid) -> None:
     drawn = Rectangle(2, 10, 20, 9, 12)
-    assert (drawn.voxels, drawn.row1, drawn.col1) == (108, 19, 32)
+    assert (drawn.count(make_grid()), drawn.row1, drawn.col1) == (108, 19, 32)
     assert drawn.area_mm2(make_grid(spacing_mm=(4.0, 1.25, 1.25))) == 108 * 1.5625
     # the middle voxel of nine, and the border between the sixth and seventh of twelve
     assert drawn.centre == (2.0, 14.0, 25.5)
@@ -85,16 +85,17 @@ def test_inside_means_that_every_voxel_exists(rectangle: Rectangle, grid: Grid) 
 
 
 @given(anywhere, anywhere)
-def test_overlap_means_a_shared_voxel(one: Rectangle, other: Rectangle) -> None:
+def test_overlap_means_a_shared_voxel(make_grid: MakeGrid, one: Rectangle, other: Rectangle) -> None:
+    grid = make_grid()
     other = replace(other, slice=one.slice)
-    assert one.overlaps(other) is bool(_cells(one) & _cells(other))
-    assert other.overlaps(one) is one.overlaps(other)
-    assert not one.overlaps(replace(other, slice=one.slice + 1))
+    assert one.overlaps(other, grid) is bool(_cells(one) & _cells(other))
+    assert other.overlaps(one, grid) is one.overlaps(other, grid)
+    assert not one.overlaps(replace(other, slice=one.slice + 1), grid)
 
 
-def test_neighbours_that_only_touch_do_not_overlap() -> None:
-    assert not Rectangle(0, 0, 0, 5, 5).overlaps(Rectangle(0, 5, 0, 5, 5))
-    assert not Rectangle(0, 0, 0, 5, 5).overlaps(Rectangle(0, 0, 5, 5, 5))
+def test_neighbours_that_only_touch_do_not_overlap(make_grid: MakeGrid) -> None:
+    assert not Rectangle(0, 0, 0, 5, 5).overlaps(Rectangle(0, 5, 0, 5, 5), make_grid())
+    assert not Rectangle(0, 0, 0, 5, 5).overlaps(Rectangle(0, 0, 5, 5, 5), make_grid())
 
 
 @pytest.mark.parametrize(

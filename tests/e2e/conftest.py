@@ -18,10 +18,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from PySide6.QtGui import QImage
 
 ROOT = Path(__file__).parents[2]
 WINDOW = (1500, 840)
-_SCREEN = (1600, 900)
+# room for the largest window a test asks for and its frame
+_SCREEN = (1700, 1000)
 _PATIENCE_S = 30
 _XWD_COLOURS_AT = 19
 _XWD_COLOUR_BYTES = 12
@@ -141,7 +143,9 @@ class Layout:
 class Program:
     """The program as a user has it: a process, a window, a mouse and a keyboard."""
 
-    def __init__(self, screen: Screen, session: Path | None, home: Path) -> None:
+    def __init__(
+        self, screen: Screen, session: Path | None, home: Path, size: tuple[int, int] = WINDOW
+    ) -> None:
         self._screen = screen
         words = ["open", *([str(session)] if session else [])]
         self.process = subprocess.Popen(
@@ -152,7 +156,7 @@ class Program:
         )
         self.window = wait_for(self._find_window, "the window")
         self._tool("windowmove", "--sync", self.window, "20", "40")
-        self._tool("windowsize", "--sync", self.window, *map(str, WINDOW))
+        self._tool("windowsize", "--sync", self.window, *map(str, size))
         self._tool("windowfocus", "--sync", self.window)
 
     def _find_window(self) -> str:
@@ -292,9 +296,9 @@ class Desk:
         self.folder = folder
         self._started: list[Program] = []
 
-    def start(self, session: Path | None) -> Program:
+    def start(self, session: Path | None, size: tuple[int, int] = WINDOW) -> Program:
         """Start the program, on a session if one is given."""
-        self._started.append(Program(self.screen, session, self.folder / "home"))
+        self._started.append(Program(self.screen, session, self.folder / "home", size))
         return self._started[-1]
 
     def command(self, *words: str) -> str:
@@ -306,7 +310,7 @@ class Desk:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def layout(self, session: Path) -> Layout:
+    def layout(self, session: Path, size: tuple[int, int] = WINDOW) -> Layout:
         """Lay the same window out without a screen, on a copy of the session, which may be in use."""
         copy = self.folder / "copies" / session.name
         copy.parent.mkdir(exist_ok=True)
@@ -314,13 +318,13 @@ class Desk:
         read_only = sqlite3.connect(f"file:{session}?mode=ro", uri=True)
         with closing(read_only), closing(sqlite3.connect(copy)) as target:
             read_only.backup(target)
-        return self.second_window(copy)
+        return self.second_window(copy, size)
 
-    def second_window(self, session: Path) -> Layout:
+    def second_window(self, session: Path, size: tuple[int, int] = WINDOW) -> Layout:
         """Open the session itself a second time, without a screen."""
         tool = str(Path(__file__).with_name("layout.py"))
         done = subprocess.run(
-            [sys.executable, tool, str(session), *map(str, WINDOW)],
+            [sys.executable, tool, str(session), *map(str, size)],
             check=True, stdout=subprocess.PIPE, text=True, timeout=_PATIENCE_S,
         )  # fmt: skip
         return Layout(json.loads(done.stdout))
@@ -349,6 +353,24 @@ class Desk:
         picture = self.still_picture()
         height, width, _ = picture.shape
         (self.folder / f"{name}.ppm").write_bytes(b"P6 %d %d 255\n" % (width, height) + picture.tobytes())
+
+    def keep_picture(self, name: str, window: str) -> npt.NDArray[np.uint8]:
+        """Keep what a window shows as PNG, also where ``MARROWMARK_PICTURES`` wants it, and give it."""
+        left, top = self.screen.window_corner(window)
+        told = self.screen.run("xdotool", "getwindowgeometry", "--shell", window)
+        facts = dict(line.split("=") for line in told.split())
+        # the pointer is no part of the window
+        self.screen.run("xdotool", "mousemove", *map(str, _SCREEN))
+        shown = self.still_picture()[
+            top : top + int(facts["HEIGHT"]), left : left + int(facts["WIDTH"])
+        ].copy()
+        height, width, _ = shown.shape
+        image = QImage(shown.data, width, height, shown.strides[0], QImage.Format.Format_RGB888)
+        wanted = os.environ.get("MARROWMARK_PICTURES")
+        for folder in (self.folder, *([Path(wanted)] if wanted else [])):
+            # quality 0 is the smallest file, not a worse picture
+            assert image.save(str(folder / f"{name}.png"), "PNG", 0)
+        return shown
 
     def clear(self) -> None:
         """Keep the last sight for whoever looks for a failure, and leave nothing running."""

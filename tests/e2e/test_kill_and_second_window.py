@@ -1,4 +1,4 @@
-"""A power cut in the middle of a drag, and a second window on the same session."""
+"""A power cut in the middle of a drag, a restart, a sign-off taken back, and a second window on a session."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ _CASES = 2
 _SHAPE = {"slices": 6, "rows": 128, "cols": 128}
 # rows from the top; the column is the same for all
 _MIDDLES = {"L1": (30.5, 70.5), "L2": (47.5, 70.5), "L3": (64.5, 70.5)}
+_FIVE = (*_MIDDLES.values(), (81.5, 70.5), (98.5, 70.5))
 
 
 @pytest.fixture
@@ -100,6 +101,62 @@ def test_killed_right_after_a_click_the_rectangle_is_there_and_the_next_level_is
     stored.wait(revisions=2)
     assert list(stored.boxes(layout.told["cases"][0])) == ["L1", "L2"]
     assert again.close() == ""
+
+
+def test_closed_and_started_again_the_program_is_at_the_same_case_slice_and_level(
+    desk: Desk, session: Path
+) -> None:
+    layout, stored = desk.layout(session), desk.stored(session)
+    program = desk.start(session)
+    _place_three(desk, program, layout, stored)
+    code = layout.told["cases"][1]
+    before = stored.boxes(code)
+    program.key("2")
+    assert program.close() == ""
+    assert stored.place() == (code, 1, "L2")
+
+    again = desk.start(session)
+    # the arrow finds the rectangle that was at hand
+    again.key("Down")
+    stored.wait(revisions=4)
+    k, row0, col0, rows, cols = before["L2"]
+    assert stored.boxes(code) == before | {"L2": (k, row0 + 1, col0, rows, cols)}
+    assert stored.place() == (code, 1, "L2")
+    assert again.close() == ""
+
+
+def test_undo_after_a_sign_off_reopens_that_case_until_something_is_placed_in_the_next(
+    desk: Desk, session: Path
+) -> None:
+    layout, stored = desk.layout(session), desk.stored(session)
+    first, second = layout.told["cases"]
+    program = desk.start(session)
+    for number, place in enumerate(_FIVE, start=1):
+        program.click(layout.point(*place))
+        stored.wait(revisions=number)
+    boxes = stored.boxes(first)
+    program.key("Return")
+    desk.wait_for(lambda: stored.place()[0] == second, "the second case")
+
+    program.key("ctrl+z")
+    desk.wait_for(lambda: stored.count("reading_event") == 2, "the first case to be open again")
+    assert stored.place()[0] == first
+    # it is open as it was signed off
+    assert stored.boxes(first) == boxes
+    assert stored.revisions() == len(_FIVE)
+    program.key("Return")
+    desk.wait_for(lambda: stored.place()[0] == second, "the second case again")
+
+    program.click(layout.point(*_FIVE[0]))
+    stored.wait(revisions=6)
+    program.key("ctrl+z")
+    stored.wait(revisions=7)
+    assert stored.rows("SELECT level, kind FROM roi_revision ORDER BY id DESC LIMIT 1") == [("L1", "empty")]
+    assert [kind for (kind,) in stored.rows("SELECT kind FROM reading_event ORDER BY id")] == [
+        "signed_off", "reopened", "signed_off",
+    ]  # fmt: skip
+    assert stored.place()[0] == second
+    assert program.close() == ""
 
 
 def test_a_second_window_can_look_but_not_touch_and_says_who_holds_the_session(

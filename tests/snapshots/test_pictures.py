@@ -29,7 +29,7 @@ from app.ui.dialogs.import_tree import ImportTree
 from app.ui.dialogs.import_view import ImportView
 from app.ui.import_row import Kind, Row, Tick
 from app.ui.pages.level_table import LevelTable
-from app.ui.present import LevelRow
+from app.ui.present_levels import LevelRow
 from app.ui.theme import DARK
 from app.ui.workspace import Workspace
 
@@ -132,6 +132,25 @@ def test_a_turned_exam_enlarged_with_ghost_crosshair_and_a_rectangle_of_another_
         ghost=Rectangle(4, 22, 34, 11, 8), armed=Level.L3, crosshair=(40.0, 50.0),
     )  # fmt: skip
     check("maps-turned", map_views(workspace, qtbot, marks, Camera(1.6, (0.45, 0.4)), "ember"))
+
+
+@pytest.mark.usefixtures("wordless")
+def test_turned_rectangles_one_in_the_hand_one_pooled_from_the_slice_beside(
+    workspace: Workspace, qtbot: QtBot, check: Check, open_case: Callable[[Workspace, str], None]
+) -> None:
+    turned = {
+        level: replace(box, angle_deg=angle)
+        for (level, box), angle in zip(BOXES.items(), (-18, 0, 32), strict=True)
+    }
+    marks = Marks(
+        {Level.L3: turned[Level.L3]}, {Level.L2: BOXES[Level.L2]}, selected=Level.L3,
+        pooled={Level.L1: turned[Level.L1]}, turnable=True,
+    )  # fmt: skip
+    check("maps-turned-rectangles", map_views(workspace, qtbot, marks, Camera(), "grey"))
+    # stored across and shown upright: what is turned in the file is turned the same way for the eye
+    open_case(workspace, "C0003")
+    across = Marks({Level.L1: Rectangle(4, 30, 45, 14, 8, 25.0)}, {}, selected=Level.L1, turnable=True)
+    check("maps-turned-rectangle-across", map_views(workspace, qtbot, across, Camera(1.6), "grey"))
 
 
 def test_the_table_of_levels_with_a_selected_line(qtbot: QtBot, check: Check) -> None:

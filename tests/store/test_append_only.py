@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.case_facts import Fact, FactKind
 from app.domain.maps import Quantity
 from app.domain.measure import RoiStats
 from app.domain.protocol import Level
 from app.domain.reading import LevelState, Viewer
 from app.domain.reference import ReferenceSeries
 from app.domain.shapes import Rectangle
-from app.store import answers, exams, readings
+from app.store import answers, case_facts, exams, readings
 from app.store.answers import AnswerRow
 from app.store.database import Database
 from app.store.exams import NewExam
@@ -34,6 +35,8 @@ TABLES = [
     "series_answer",
     "reading",
     "protocol",
+    "roi_shape",
+    "case_fact",
 ]
 ATTACKS = {
     "update": "UPDATE {table} SET {column} = {column}",
@@ -63,7 +66,8 @@ def foreign(
     exams.join(database, exam_id, exams.pack(replace(new, references=(beside,))), actor="First")
     answers.remember(database, [AnswerRow("GE", "", "", "", "", "FF", "percent", "First")])
     reading = readings.open_reading(database, first, exam_id)
-    state = LevelState.measured(Rectangle(1, 2, 3, 4, 2))
+    state = LevelState.measured(Rectangle(1, 2, 3, 4, 2, depth=3))
+    reading = case_facts.append(database, reading, Fact(FactKind.NOTE, note="hip implant"))
     reading = readings.append_revision(database, reading, Level.L1, state, make_stats())
     readings.append_event(database, reading, "signed_off")
     database.close()

@@ -202,7 +202,7 @@ def test_a_finer_map_is_counted_on_its_own_voxels(database: Database, first: Vie
     expected = late.stored[1, 4:12, 6:10] * 0.5 + 1.0
     assert (row["revision_id"], row["n"]) == (revision, 32)
     assert row["mean"] == pytest.approx(expected.mean(), rel=1e-13)
-    assert row["area_mm2"] == BOX.voxels * 4.0
+    assert row["area_mm2"] == BOX.rows * BOX.cols * 4.0
     exam = exams.load(database, key)
     assert exam.grid == exam.maps[FF].grid
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -141,7 +141,9 @@ def test_each_revision_is_recorded_with_the_state_before_and_after(
     edit, mark, undo = audit.entries(database)[-3:]
     assert (edit.actor, edit.action, edit.subject) == ("First", "roi.edit", "C0001/L4/round 1")
     assert json.loads(edit.old) == {"kind": "empty"}
-    assert json.loads(edit.new) == {"kind": "measured", "rectangle": asdict(HERE.rectangle)}
+    box = {"slice": 1, "row0": 2, "col0": 3, "rows": 4, "cols": 2}
+    assert HERE.rectangle == Rectangle(**box)
+    assert json.loads(edit.new) == {"kind": "measured", "rectangle": box}
     assert json.loads(mark.new) == {"kind": "not_measurable", "reason": "OTHER", "note": "note"}
     assert (undo.action, undo.old, undo.new) == ("roi.undo", mark.new, edit.new)
     assert audit.first_break(database) is None
@@ -188,7 +190,7 @@ def test_a_reading_of_an_exam_that_is_not_there_is_refused_whole(
 
 
 def test_a_case_that_is_not_there_has_no_code(database: Database) -> None:
-    assert readings._code(database, 77) == "?"
+    assert readings.code_of(database, 77) == "?"
 
 
 # -- two readers ------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 
 from app.domain.exam import Exam
 from app.domain.grid import Grid
@@ -193,6 +193,60 @@ def stored() -> Callable[[Workspace], dict[Level, Rectangle]]:
             other.close()
 
     return stored
+
+
+# -- by keyboard and by ear -------------------------------------------------------------------------------
+
+# more controls than any page has
+_MANY = 120
+
+
+def by_keyboard(whole: QWidget) -> list[QWidget]:
+    """What has the keyboard, one after the other, when only the keys for it are pressed."""
+    main = isinstance(whole, MainWindow)
+    held = Qt.KeyboardModifier.ControlModifier if main else PLAIN
+    met: list[QWidget] = []
+    if QApplication.focusWidget() is None:
+        whole.focusNextPrevChild(True)
+    for _ in range(_MANY):
+        focus = QApplication.focusWidget()
+        if focus is None or focus in met:
+            break
+        met.append(focus)
+        QTest.keyClick(focus, Qt.Key.Key_Tab, held)
+    return met
+
+
+def _name(part: QWidget) -> str:
+    if part.accessibleName():
+        return part.accessibleName()
+    return part.text() if isinstance(part, QAbstractButton | QLabel) else ""
+
+
+@pytest.fixture
+def complaints() -> Callable[[QWidget], list[str]]:
+    """Give a function that walks a window by keys and says what a person without mouse or eyes would lack."""
+
+    def complaints(whole: QWidget) -> list[str]:
+        whole.activateWindow()
+        QApplication.processEvents()
+        met = by_keyboard(whole)
+        groups = {one.group() for one in met if isinstance(one, QAbstractButton) and one.group()}
+        said = []
+        for part in whole.findChildren(QWidget):
+            if part.window() is not whole or not part.isVisible() or not part.isEnabled():
+                continue
+            pressed = isinstance(part, QAbstractButton)
+            by_tab = bool(part.focusPolicy() & Qt.FocusPolicy.TabFocus)
+            # arrows lead from one button of a group to the others
+            reached = part in met or (pressed and part.group() in groups)
+            told = f"{type(part).__name__} {_name(part)!r} in {type(part.parent()).__name__}"
+            said += [f"{told}: no name"] * ((pressed or by_tab) and not _name(part))
+            said += [f"{told}: no tooltip"] * (pressed and not part.toolTip())
+            said += [f"{told}: never has the keyboard"] * ((pressed or by_tab) and not reached)
+        return said
+
+    return complaints
 
 
 # -- an exam of several grids -----------------------------------------------------------------------------

@@ -3,22 +3,43 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QColor, QFont, QHelpEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDialog,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QTableView,
+    QToolButton,
+    QToolTip,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
 
 from app import compose
+from app.domain.maps import Quantity
 from app.domain.protocol import Level
+from app.services.reference_cohort import make_reference_session
 from app.ui import sentences
 from app.ui.canvas.map_pair import MapPair
-from app.ui.keys import KEYS
+from app.ui.cut import CutButton, CutLabel
+from app.ui.dialogs.keys_dialog import KeysDialog
 from app.ui.main_window import MainWindow
 from app.ui.pages.reading import ReadingPage
+from app.ui.pages.statistics import StatisticsPage
+from app.ui.pages.statistics_content import Tab
+from app.ui.scale import SMALLEST_PT
 from app.ui.theme import DARK, LIGHT, Theme
 from app.ui.topbar import PAGES
+from app.ui.workspace import Workspace
 
 # names and signs are the same in every language
 _SAME = {"app.name", "menu.button", "read.levels_done", "read.range", "read.value", "read.span"}
@@ -50,7 +71,8 @@ def clipped(whole: QWidget) -> list[str]:
     found = []
     for kind in (QLabel, QPushButton, QToolButton):
         for part in whole.findChildren(kind):
-            if not part.isVisible() or not part.text():
+            # those that are made to be cut show a mark, and tell their words where the pointer rests
+            if not part.isVisible() or not part.text() or isinstance(part, CutLabel | CutButton):
                 continue
             wrapped = isinstance(part, QLabel) and part.wordWrap()
             needed = part.heightForWidth(part.width()) if wrapped else part.sizeHint().height()
@@ -87,6 +109,138 @@ def test_a_page_with_words_forty_percent_longer_shows_them_all_at_1366_by_768(
     assert (wordy.width(), wordy.height()) == (1366, 768)
     assert clipped(wordy) == []
     assert beyond(wordy) == []
+
+
+@pytest.mark.parametrize("entry", ["keys", "change_keys", "about", "help"])
+def test_a_dialog_of_the_menu_with_words_forty_percent_longer_shows_them_all(
+    wordy: MainWindow, reading_session: Path, entry: str
+) -> None:
+    wordy.open(reading_session)
+    wordy.file_menu.actions[entry].trigger()
+    (dialog,) = wordy.findChildren(QDialog)
+    if isinstance(dialog, KeysDialog):
+        dialog.choose("undo")
+        dialog.capture.pressed.emit("C")
+    QApplication.processEvents()
+    assert dialog.width() <= 1366
+    assert dialog.height() <= 768
+    assert clipped(dialog) == []
+
+
+# -- larger letters -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def large(qapp: QApplication, home: Path) -> Iterator[MainWindow]:
+    """The window at 1366 x 768 on a system with letters of one and a half times the size."""
+    before = qapp.font()
+    font = QFont(before)
+    font.setPointSizeF(SMALLEST_PT * 1.5)
+    qapp.setFont(font)
+    home.mkdir(exist_ok=True)
+    made = compose.window(home)
+    made.resize(1366, 768)
+    made.show()
+    yield made
+    made.close()
+    made.deleteLater()
+    qapp.setFont(before)
+
+
+def too_low(whole: QWidget) -> list[str]:
+    """Rows of lists and tables, and fields, that are lower than their letters."""
+    found = []
+    for view in whole.findChildren(QTableView):
+        if view.isVisible() and view.model().rowCount():
+            found += [type(view).__name__] * (view.rowHeight(0) < view.fontMetrics().height())
+    for kind in (QLineEdit, QComboBox):
+        for part in whole.findChildren(kind):
+            if part.isVisible() and part.height() < part.fontMetrics().height():
+                found.append(f"{kind.__name__} {part.accessibleName()!r}")
+    return found
+
+
+@pytest.mark.parametrize("page", ["start", *PAGES])
+def test_a_page_with_letters_half_as_large_again_cuts_no_words_at_1366_by_768(
+    large: MainWindow, reading_session: Path, fill: Callable[..., None], open_case: Callable[..., None],
+    page: str,
+) -> None:  # fmt: skip
+    if page != "start":
+        large.open(reading_session)
+        open_case(large.workspace, "C0001")
+        fill(large.workspace)
+        large.show_page(page)
+    QApplication.processEvents()
+    assert large.fontMetrics().height() > 20
+    assert (large.width(), large.height()) == (1366, 768)
+    assert clipped(large) == []
+    assert beyond(large) == []
+    assert too_low(large) == []
+
+
+@pytest.mark.parametrize("entry", ["keys", "change_keys", "about", "help"])
+def test_a_dialog_with_letters_half_as_large_again_cuts_no_words(
+    large: MainWindow, reading_session: Path, entry: str
+) -> None:
+    large.open(reading_session)
+    large.file_menu.actions[entry].trigger()
+    (dialog,) = large.findChildren(QDialog)
+    if isinstance(dialog, KeysDialog):
+        dialog.choose("undo")
+        dialog.capture.pressed.emit("C")
+    QApplication.processEvents()
+    assert dialog.width() <= 1366
+    assert dialog.height() <= 768
+    assert clipped(dialog) == []
+    assert too_low(dialog) == []
+
+
+# -- three views --------------------------------------------------------------------------------------
+
+
+def test_the_bars_of_three_views_fit_into_a_window_of_1010_points(
+    window: MainWindow, mixed: Workspace, maps: MapPair
+) -> None:
+    window.resize(1010, 768)
+    maps.toggle_reference()
+    QApplication.processEvents()
+    assert window.width() == 1010
+    bars = [column.bar for column in maps.columns.values()]
+    for bar in (*bars, maps.reference.choice.parentWidget()):
+        for part in bar.findChildren(QWidget):
+            if part.isVisible():
+                assert bar.rect().contains(part.geometry()), (part, part.geometry(), bar.rect())
+    assert clipped(maps) == []
+    shown = [bar.title.shown for bar in bars]
+    assert shown[0] in ("Fat fraction", "FF")
+    # how a map came to be may be cut, and then says so
+    assert shown[1].startswith("R2*")
+
+
+def test_a_bar_leaves_out_the_unit_before_it_cuts_the_title(window: MainWindow, maps: MapPair) -> None:
+    bar = maps.columns[Quantity.FF].bar
+    assert bar._unit.isVisible()
+    wide = bar.sizeHint().width()
+    bar.resize(wide - 4, bar.height())
+    assert not bar._unit.isVisible()
+    bar.resize(wide + 40, bar.height())
+    assert bar._unit.isVisible()
+
+
+def test_words_that_are_cut_are_told_whole_where_the_pointer_rests(qapp: QApplication) -> None:
+    label = CutLabel("Words that are too long for their place")
+    label.resize(90, 20)
+    label.show()
+    assert label.shown.endswith("…")
+    label.short = "Words"
+    assert label.shown == "Words"
+    point = QPoint(5, 5)
+    QApplication.sendEvent(label, QHelpEvent(QHelpEvent.Type.ToolTip, point, label.mapToGlobal(point)))
+    assert QToolTip.text() == label.text()
+    label.resize(400, 20)
+    assert label.shown == label.text()
+    label.close()
+    QToolTip.hideText()
 
 
 def test_the_read_page_shows_a_warning_and_a_lock_with_longer_words(
@@ -130,18 +284,6 @@ def test_both_maps_are_equally_wide_and_the_picture_has_most_of_the_window(
     assert sum(widths) > 0.6 * window.width()
 
 
-def test_every_key_is_used_once_and_has_words() -> None:
-    keys = [key for names in KEYS.values() for key in names]
-    assert len(keys) == len(set(keys))
-    assert all(f"key.{action}" in sentences.LABELS for action in KEYS)
-
-
-def test_every_key_of_the_table_does_something_on_the_read_page(page: ReadingPage) -> None:
-    bound = {action.objectName(): [key.toString() for key in action.shortcuts()] for action in page.actions()}
-    assert set(bound) == set(KEYS)
-    assert all(len(bound[name]) == len(keys) for name, keys in KEYS.items())
-
-
 def test_every_button_has_a_tooltip(window: MainWindow) -> None:
     missing = []
     for page in ("worklist", "read", "clinical", "audit"):
@@ -168,3 +310,27 @@ def test_the_ground_of_every_part_is_painted_in_the_colour_of_the_theme(
         corner = part.mapTo(window, part.rect().bottomRight())
         ground = {picture.pixelColor(corner.x() - 4, corner.y() - up).name() for up in range(3, 20)}
         assert ground == {QColor(theme.panel).name()}, part.objectName()
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The reference study, closed."""
+    session = make_reference_session(tmp_path_factory.mktemp("study") / "study.marrow")
+    session.close()
+    return session.path
+
+
+def test_the_statistics_with_letters_half_as_large_again_cut_no_words(
+    large: MainWindow, qtbot: QtBot, study: Path, tmp_path: Path
+) -> None:
+    large.open(Path(shutil.copy(study, tmp_path / "reference.marrow")))
+    large.show_page("statistics")
+    page = large.page("statistics")
+    assert isinstance(page, StatisticsPage)
+    qtbot.waitUntil(lambda: page.panel is not None, timeout=20_000)
+    cut = {}
+    for number, tab in enumerate(Tab):
+        page.tabs.setCurrentIndex(number)
+        QApplication.processEvents()
+        cut[tab] = clipped(large) + too_low(large)
+    assert cut == {tab: [] for tab in Tab}

@@ -134,7 +134,7 @@ def test_live_and_stored_numbers_come_from_each_maps_own_voxels(mixed: Workspace
 
     def shown() -> tuple[str, str, str]:
         row = page.panel.table.levels.rows[0]
-        return row.ff, row.r2star, page.panel._lines[0][1].text()
+        return row.ff, row.r2star, page.panel.lines.lines[0][1].text()
 
     wanted = (f"{ff.mean():.1f}", f"{r2star.mean():.1f}", "6 × 9 px · 54 / 216 voxels")
     mixed.show_preview(Level.L1, BOX)
@@ -143,7 +143,7 @@ def test_live_and_stored_numbers_come_from_each_maps_own_voxels(mixed: Workspace
     mixed.select(Level.L1)
     assert shown() == wanted
     # one place, one area
-    assert page.panel._lines[1][1].text() == "2.16 cm²"
+    assert page.panel.lines.lines[1][1].text() == "2.16 cm²"
     stats = mixed.case.reading.history.current[Level.L1].stats
     assert stats[Quantity.R2STAR].mean == pytest.approx(r2star.mean(), rel=1e-12)
     assert stats[Quantity.R2STAR].area_mm2 == stats[Quantity.FF].area_mm2 == 216.0
@@ -151,7 +151,7 @@ def test_live_and_stored_numbers_come_from_each_maps_own_voxels(mixed: Workspace
 
 def test_the_histograms_hold_each_maps_own_voxels(mixed: Workspace, page: ReadingPage) -> None:
     mixed.show_preview(Level.L1, BOX)
-    counts = {quantity: view._counts for quantity, view in page.panel.histograms.items()}
+    counts = {quantity: view._counts for quantity, view in page.panel.histograms.views.items()}
     assert {quantity: int(found.sum()) for quantity, found in counts.items() if found is not None} == {
         Quantity.FF: 54,
         Quantity.R2STAR: 216,
@@ -164,7 +164,7 @@ def test_a_rectangle_without_any_value_on_one_map_is_measured_on_the_other(
     mixed.show_preview(Level.L1, Rectangle(4, 1, 1, 5, 5))
     row = page.panel.table.levels.rows[0]
     assert row.r2star == "–"
-    assert page.panel._lines[0][1].text() == "5 × 5 px · 25 / 0 voxels"
+    assert page.panel.lines.lines[0][1].text() == "5 × 5 px · 25 / 0 voxels"
     assert not page.panel.grab().isNull()
 
 
@@ -173,7 +173,7 @@ def test_maps_that_share_their_voxels_say_one_number_of_them(
 ) -> None:
     fill(window.workspace, Level.L1)
     window.workspace.select(Level.L1)
-    assert page.panel._lines[0][1].text() == "8 × 11 px · 88 voxels"
+    assert page.panel.lines.lines[0][1].text() == "8 × 11 px · 88 voxels"
 
 
 def test_a_map_that_no_scanner_made_says_so_in_its_title_and_in_print(
@@ -264,7 +264,7 @@ def test_a_map_that_joins_the_exam_at_hand_is_shown_at_once_with_its_numbers(
     assert found is not None
     assert np.array_equal(found.stored, whole.maps[Quantity.R2STAR].stored, equal_nan=True)
     assert mixed.selected is Level.L1
-    assert page.panel._lines[0][1].text() == "6 × 9 px · 54 / 216 voxels"
+    assert page.panel.lines.lines[0][1].text() == "6 × 9 px · 54 / 216 voxels"
     # and the next step is stored
     mixed.nudge(1, 0)
     assert mixed.rectangles[Level.L1] == replace(BOX, row0=25)
@@ -282,9 +282,10 @@ def test_numbers_of_a_map_that_was_not_there_yet_are_left_empty(mixed: Workspace
     """A rectangle of an older session file may lack what joined later."""
     assert mixed.case is not None
     stats = {Quantity.FF: measure(mixed.case.exam.maps[Quantity.FF], BOX)}
-    page.panel._show_rectangle(Level.L1, BOX, stats)
-    assert page.panel.histograms[Quantity.R2STAR]._counts is None
-    assert page.panel._lines[0][1].text() == "6 × 9 px · 54 voxels"
+    page.panel.lines.show_rectangle(Level.L1, BOX, stats, hidden=False)
+    page.panel.histograms.show_rectangle(mixed.case.exam, Level.L1, BOX, stats)
+    assert page.panel.histograms.views[Quantity.R2STAR]._counts is None
+    assert page.panel.lines.lines[0][1].text() == "6 × 9 px · 54 voxels"
 
 
 def test_the_panel_and_both_maps_are_painted(mixed: Workspace, page: ReadingPage) -> None:

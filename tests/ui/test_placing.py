@@ -172,7 +172,7 @@ def test_a_store_that_fails_during_a_commit_puts_the_rectangle_back_and_says_so(
     def full(*_: object, **__: object) -> None:
         raise StoreUnavailable("store.full", file="study.marrow")
 
-    monkeypatch.setattr(readings, "append_revision", full)
+    monkeypatch.setattr(readings, "append_revisions", full)
     space.select(Level.L1)
     ff.drag((12, 40), (30, 40))
     assert space.rectangles == before

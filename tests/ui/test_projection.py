@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from app.domain.grid import Grid, Vector, orientation_of
 from app.domain.protocol import Level
 from app.domain.shapes import Rectangle
+from app.domain.turning import TurnedBox
 from app.ui.canvas import projection
 from app.ui.canvas.view import Camera, View, shown_spacing
 
@@ -146,20 +147,36 @@ def test_the_nearest_plane_of_a_tilted_stack_is_nearest_to_the_middle_of_the_sli
 
 
 @ALL
-def test_an_outline_is_the_box_around_the_corners_of_the_rectangle(other: Grid) -> None:
-    drawn = Rectangle(9, 40, 30, 12, 16)
+@pytest.mark.parametrize("angle", [0.0, 30.0, -70.0])
+def test_an_outline_goes_through_the_corners_of_the_rectangle(other: Grid, angle: float) -> None:
+    drawn = Rectangle(9, 40, 30, 12, 16, angle)
     shown = projection.nearest_slice(MAPS, 9, other)
     outline = projection.outlines(MAPS, {Level.L3: drawn}, other, shown)[Level.L3]
-    corners = [
-        projection.stored_place(other, projection.patient_point(MAPS, 9, (row, col)))
-        for row in (40, 52)
-        for col in (30, 46)
+    wanted = [
+        projection.stored_place(other, projection.patient_point(MAPS, 9, corner))
+        for corner in drawn.box(MAPS).corners
     ]
-    rows, cols = zip(*corners, strict=True)
-    assert (outline.row0, outline.row1) == pytest.approx((min(rows), max(rows)))
-    assert (outline.col0, outline.col1) == pytest.approx((min(cols), max(cols)))
+    size = (outline.row1 - outline.row0, outline.col1 - outline.col0)
+    middle = (outline.row0 + size[0] / 2, outline.col0 + size[1] / 2)
+    corners = TurnedBox(middle, size, outline.angle_deg, other.spacing_mm[1:]).corners
+    # on a tilted plane a rectangle is seen a little askew
+    slack = 0.6 if other is OBLIQUE else 1e-6
+    for row, col in wanted:
+        assert min(max(abs(row - one), abs(col - two)) for one, two in corners) <= slack
+    if angle == 0.0 and other is not OBLIQUE:
+        assert outline.angle_deg == 0.0
     plane = other.to_index(MAPS.to_patient(drawn.centre))[0]
     assert outline.near == (abs(plane - shown) <= 0.5)
+
+
+def test_a_pooled_rectangle_is_near_on_the_planes_of_all_its_slices() -> None:
+    thin = replace(MAPS, shape=(40, 120, 90), spacing_mm=(2.0, 1.5, 1.5))
+    boxes = {Level.L1: Rectangle(5, 40, 30, 5, 5), Level.L2: Rectangle(5, 40, 30, 5, 5, depth=3)}
+    near = {
+        level: [index for index in range(40) if projection.outlines(MAPS, boxes, thin, index)[level].near]
+        for level in boxes
+    }
+    assert near == {Level.L1: [10], Level.L2: [8, 10, 12]}
 
 
 def test_an_outline_on_the_maps_own_grid_is_the_rectangle_itself() -> None:

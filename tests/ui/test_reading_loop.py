@@ -273,7 +273,7 @@ def test_delete_removes_the_rectangle_and_undo_brings_it_back(
 def reasons_menu(page: ReadingPage) -> QMenu:
     shown = QApplication.activePopupWidget()
     assert isinstance(shown, QMenu)
-    assert shown is page.panel._menu
+    assert shown is page.panel.asking.marking
     return shown
 
 
@@ -283,8 +283,12 @@ def test_x_offers_every_reason_and_marks_with_the_chosen_one(
     page.setFocus()
     key("X")
     menu = reasons_menu(page)
-    assert [action.data() for action in menu.actions()] == list(Reason)
-    menu.actions()[list(Reason).index(Reason.HEMANG)].trigger()
+    chosen = page.panel.asking.marking.chosen
+    title, *offered = menu.actions()
+    assert "L1" in title.text()
+    assert not title.isEnabled()
+    assert [chosen(action) for action in offered] == list(Reason)
+    offered[list(Reason).index(Reason.HEMANG)].trigger()
     menu.close()
     space = window.workspace
     assert space.case is not None
@@ -301,7 +305,7 @@ def test_the_reason_other_wants_words_and_enter_in_the_field_marks(
     page.setFocus()
     key("X")
     menu = reasons_menu(page)
-    menu.actions()[list(Reason).index(Reason.OTHER)].trigger()
+    menu.actions()[-1].trigger()
     menu.close()
     assert page.panel.note.isVisible()
     QTest.keyClick(page.panel.note, Qt.Key.Key_Return)
@@ -390,7 +394,7 @@ def test_switching_the_reader_closes_the_case_and_shows_nothing_of_the_first_rea
         assert all(view._marks.rectangles == {} for view in page.maps.views.values())
         rows = page.panel.table.levels.rows
         assert not any(row.ff or row.r2star or row.voxels for row in rows)
-        assert all(view._counts is None for view in page.panel.histograms.values())
+        assert all(view._counts is None for view in page.panel.histograms.views.values())
     assert "Bo" in window.topbar.reader.text()
     assert page.cases._progress_words.text() == "0 of 3 signed off"
 

@@ -345,12 +345,6 @@ def test_the_display_table_is_monotone_and_ends_where_the_range_ends() -> None:
         assert np.all(np.diff(light) >= -0.5)
 
 
-def test_keys_and_mouse_are_listed_with_what_they_do() -> None:
-    lines = present.key_lines()
-    assert all(len(line.split("\t")) == 2 and all(line.split("\t")) for line in lines)
-    assert any(line.startswith("Ctrl+Z\t") for line in lines)
-
-
 @pytest.mark.parametrize(("step", "width"), [(1.0, 20.0), (0.1, 20.0), (1.0, 135.0), (3.0, 45.0), (0.0, 5.0)])
 def test_every_bar_of_a_histogram_holds_equally_many_steps_of_the_map(step: float, width: float) -> None:
     bins = present.histogram_bins((0.0, width), step, 24)

@@ -75,10 +75,10 @@ def _draw_map(painter: QPainter, case: Case, orientation: Orientation, slice_ind
     painter.fillRect(QRectF(0, 0, *size), QColor("black"))
     view = View(orientation, shown_spacing(found.grid, orientation), size, Camera())
     painting.paint_picture(painter, view, painting.picture(found, view, slice_index, window, "grey"))
-    rectangles = {
-        level: box for level, box in case.reading.history.rectangles.items() if box.slice == slice_index
-    }
-    painting.paint_marks(painter, view, Marks(rectangles, {}, editable=False))
+    drawn = case.reading.history.rectangles
+    rectangles = {level: box for level, box in drawn.items() if box.slice == slice_index}
+    pooled = {level: box for level, box in drawn.items() if slice_index in box.beside}
+    painting.paint_marks(painter, view, Marks(rectangles, {}, editable=False, pooled=pooled))
     slices = found.grid.shape[0]
     caption = Caption(present.slice_text(slice_index, slices), present.quantity_unit(found.quantity))
     painting.paint_frame(painter, view, caption, window, "grey")
@@ -91,7 +91,8 @@ def _draw_values(painter: QPainter, case: Case, found: ParametricMap, top: float
     painter.setPen(QColor("black"))
     for line, level in enumerate(LEVELS):
         revision = case.reading.history.current.get(level)
-        stats = revision.stats.get(found.quantity) if revision else None
+        # a picture must not tell what the panel keeps to itself
+        stats = revision.stats.get(found.quantity) if revision and case.numbers_shown else None
         words = present.figure_line(level, found.quantity, stats)
         place = QRectF(8, top + line * _LINE, each - 16, _LINE)
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, words)

@@ -16,17 +16,21 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout
 from app.domain.errors import InputError
 from app.domain.grid import Orientation
 from app.domain.maps import MEASURED, ParametricMap, Quantity
+from app.domain.shapes import Rectangle
 from app.ui import present
 from app.ui.canvas.colours import COLOUR_MAPS
+from app.ui.canvas.map_bar import MapBar
 from app.ui.canvas.map_view import MapView
 from app.ui.canvas.mouse import Hand
+from app.ui.canvas.mouse_presets import MousePreset
+from app.ui.canvas.overlay import overlay_of
 from app.ui.canvas.projection import inside, stored_place
 from app.ui.canvas.reference_hand import ReferenceHand
 from app.ui.canvas.reference_view import ReferenceColumn
 from app.ui.canvas.scene import NO_MARKS, Caption, Marks
 from app.ui.canvas.view import Camera, View
-from app.ui.keys import first_key
-from app.ui.widgets import named, words
+from app.ui.present_access import range_words, view_words
+from app.ui.shortcuts import keyed
 from app.ui.workspace import Workspace
 
 _NARROWEST = 140
@@ -44,23 +48,18 @@ class _Column(QWidget):
     def __init__(self, quantity: Quantity) -> None:
         super().__init__()
         self.quantity = quantity
-        self.title = words(present.quantity_title(quantity), "section")
-        unit = words(present.quantity_unit(quantity), "quiet")
+        self.bar = MapBar(present.quantity_title(quantity), present.quantity_unit(quantity))
+        self.title = self.bar.title
         self.range = QPushButton()
         self.range.setToolTip(present.text("read.range_tip"))
-        self.range.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        # a click leaves the keys with the maps
+        self.range.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.view = MapView(present.quantity_title(quantity))
-        bar = named(QWidget(), "mapbar")
-        self.bar = QHBoxLayout(bar)
-        self.bar.setContentsMargins(12, 5, 8, 5)
-        for widget in (self.title, unit):
-            self.bar.addWidget(widget)
-        self.bar.addStretch(1)
-        self.bar.addWidget(self.range)
+        self.bar.add(self.range)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(bar)
+        column.addWidget(self.bar)
         column.addWidget(self.view, 1)
         self.range.clicked.connect(self._reset)
         self.show_range()
@@ -68,7 +67,11 @@ class _Column(QWidget):
     def show_map(self, found: ParametricMap | None, orientation: Orientation | None, missing: str) -> None:
         """Show another map with the whole picture in view, or say why there is none."""
         self.view.empty_text = missing
-        self.title.setText(present.map_title(found) if found else present.quantity_title(self.quantity))
+        plain = present.quantity_title(self.quantity)
+        self.title.setText(present.map_title(found) if found else plain)
+        # only a plain name has a short form: how a map came to be is never left out
+        self.title.short = present.short_title(self.quantity) if self.title.text() == plain else ""
+        self.bar.fit()
         self.view.set_camera(Camera())
         self.view.show_map(found, orientation)
         self.show_range()
@@ -79,7 +82,9 @@ class _Column(QWidget):
 
     def show_range(self) -> None:
         """Write the display window on its button."""
-        self.range.setText(present.window_text(self.view.window_level))
+        shown = present.window_text(self.view.window_level)
+        self.range.setText(shown)
+        self.range.setAccessibleName(range_words(self.quantity, shown))
 
 
 class MapPair(QWidget):
@@ -99,14 +104,13 @@ class MapPair(QWidget):
         self.columns = {quantity: _Column(quantity) for quantity in MEASURED}
         self.reference = ReferenceColumn(workspace)
         self.reference_button = QPushButton(present.text("reference.button"))
-        self.reference_button.setToolTip(
-            present.text("page.tip", page=present.text("reference.tip"), key=first_key("reference"))
-        )
-        self.reference_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.columns[MEASURED[-1]].bar.addWidget(self.reference_button)
+        keyed(self.reference_button, present.text("reference.tip"), "reference")
+        self.reference_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.columns[MEASURED[-1]].bar.add(self.reference_button)
         self._hand = Hand(self, workspace)
         self._looking = ReferenceHand(self.reference.view, self, self._hand, workspace)
         self._hidden = False
+        self._overlaid = ""
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -139,6 +143,8 @@ class MapPair(QWidget):
         """Show the maps of the case at hand with the whole picture in view."""
         case = self._workspace.case
         self._hand.begin_case()
+        self._overlaid = ""
+        self._show_overlay()
         for quantity, column in self.columns.items():
             found = case.exam.maps.get(quantity) if case else None
             missing = present.empty_map_text(quantity, has_case=case is not None)
@@ -159,7 +165,40 @@ class MapPair(QWidget):
                 )
                 view.show_slice(self._workspace.slice, caption)
             view.set_marks(replace(marks, readout=self._readout(quantity)))
+        if self._overlaid:
+            self._show_overlay()
         self._follow()
+
+    def describe(self) -> None:
+        """Tell a screen reader slice, selected level and value of each map."""
+        space = self._workspace
+        for quantity, view in self.views.items():
+            view.setAccessibleDescription(view_words(space.case, quantity, space.slice, space.selected))
+
+    def hold_overlay(self, wanted: str) -> None:
+        """Show water, fat or the reference in the place of both maps until called without a wish.
+
+        Parameters
+        ----------
+        wanted : str
+            ``water``, ``fat``, ``reference`` or empty.
+        """
+        if wanted and self._workspace.case is not None and self.reference.overlaid(wanted) is None:
+            self._workspace.failed.emit(InputError("reference.no_overlay"))
+        elif wanted != self._overlaid:
+            self._overlaid = wanted
+            self._show_overlay()
+
+    def _show_overlay(self) -> None:
+        """Bring the held series onto the slice that is shown."""
+        case = self._workspace.case
+        series = self.reference.overlaid(self._overlaid) if case is not None and self._overlaid else None
+        over = None
+        if case is not None and series is not None:
+            name = present.text("reference.overlay", name=series.name)
+            over = overlay_of(replace(series, name=name), case.exam.grid, self._workspace.slice)
+        for view in self.views.values():
+            view.set_overlay(over)
 
     def _follow(self) -> None:
         """Show on the reference what the maps show."""
@@ -170,6 +209,7 @@ class MapPair(QWidget):
     def _on_reference(self) -> None:
         # its way back stands above the reference itself
         self.reference_button.setVisible(self.reference.isHidden())
+        self.columns[MEASURED[-1]].bar.fit()
         self.refresh()
 
     def toggle_reference(self) -> None:
@@ -180,17 +220,30 @@ class MapPair(QWidget):
     def _marks(self) -> Marks:
         space = self._workspace
         found = space.rectangles
-        ghost = self._hand.ghost(self.seen)
+        ghost = self.ghost
         return Marks(
             rectangles={level: box for level, box in found.items() if box.slice == space.slice},
-            elsewhere={level: box for level, box in found.items() if box.slice != space.slice},
+            pooled={level: box for level, box in found.items() if space.slice in box.beside},
+            elsewhere={level: box for level, box in found.items() if space.slice not in box.slices},
             selected=space.selected,
             ghost=ghost,
             armed=space.selected if ghost else None,
             crosshair=self._marked_voxel(),
             editable=space.writable,
             hidden=self._hidden,
+            turnable=space.turnable,
+            proposed=space.proposed_here,
         )
+
+    @property
+    def pointer(self) -> tuple[float, float] | None:
+        """Stored ``(row, col)`` under the pointer, on the grid of the exam."""
+        return self._hand.pointer
+
+    @property
+    def ghost(self) -> Rectangle | None:
+        """Where a click would place the armed level; None where it would not."""
+        return self._hand.ghost(self.seen)
 
     def _marked_voxel(self) -> tuple[float, float] | None:
         """The voxel of the exam's grid that the crosshair marks."""
@@ -210,6 +263,8 @@ class MapPair(QWidget):
         case = self._workspace.case
         if case is None or self._hand.pointer is None or quantity not in case.exam.maps:
             return ""
+        if not case.numbers_shown:
+            return present.text("read.hidden")
         # the map's own voxel, of which there are several in each of the grid that the pointer is on
         row, col = (
             int(place * count)
@@ -268,6 +323,12 @@ class MapPair(QWidget):
             column.show_range()
 
     # -- mouse ----------------------------------------------------------------------------------------
+
+    def use_mouse(self, preset: MousePreset, tip: str) -> None:
+        """Pan, zoom and window with the buttons of a preset; the titles tell which."""
+        self._hand.preset = preset
+        for column in self.columns.values():
+            column.title.setToolTip(tip)
 
     @property
     def space_held(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import atan2, degrees
 from typing import Protocol
 
 from PySide6.QtCore import QPointF, Qt
@@ -13,26 +14,34 @@ from app.domain.maps import DISPLAY_RANGE
 from app.domain.protocol import Level
 from app.domain.shapes import Rectangle
 from app.ui.canvas import hits
-from app.ui.canvas.gestures import RoiDrag, WheelSteps, WindowDrag, zoom_factor
+from app.ui.canvas.gestures import RoiDrag, WheelSteps, WindowDrag, ZoomDrag, zoom_factor
 from app.ui.canvas.map_view import MapView
+from app.ui.canvas.mouse_presets import MARROWMARK, Does
 from app.ui.canvas.projection import patient_point
 from app.ui.canvas.view import Camera, View
+from app.ui.canvas.wishes import wish
 from app.ui.workspace import Workspace
 
 # a hand that meant to click moves this little, in points
 _CLICK = 4
 
-_CURSORS = {
-    (0, 0): Qt.CursorShape.SizeAllCursor,
-    (-1, 0): Qt.CursorShape.SizeVerCursor,
-    (1, 0): Qt.CursorShape.SizeVerCursor,
-    (0, -1): Qt.CursorShape.SizeHorCursor,
-    (0, 1): Qt.CursorShape.SizeHorCursor,
-    (-1, -1): Qt.CursorShape.SizeFDiagCursor,
-    (1, 1): Qt.CursorShape.SizeFDiagCursor,
-    (-1, 1): Qt.CursorShape.SizeBDiagCursor,
-    (1, -1): Qt.CursorShape.SizeBDiagCursor,
-}
+# which way an edge goes, by steps of 45 degrees clockwise from the horizontal
+_SIZING = (
+    Qt.CursorShape.SizeHorCursor,
+    Qt.CursorShape.SizeFDiagCursor,
+    Qt.CursorShape.SizeVerCursor,
+    Qt.CursorShape.SizeBDiagCursor,
+)
+
+
+def _cursor_over(shown: View, found: hits.Hit, rectangle: Rectangle) -> Qt.CursorShape:
+    """What the pointer looks like over a rectangle or one of its handles."""
+    if found.turning:
+        return Qt.CursorShape.OpenHandCursor
+    if found.edges == (0, 0):
+        return Qt.CursorShape.SizeAllCursor
+    way = degrees(atan2(*found.edges)) + shown.orientation.clockwise(rectangle.angle_deg)
+    return _SIZING[round(way / 45) % len(_SIZING)]
 
 
 class Maps(Protocol):
@@ -83,6 +92,8 @@ class Hand:
         Patient coordinates of the place that all views mark, mm.
     space_held : bool
         The left button pans instead.
+    preset : MousePreset
+        Which buttons pan, zoom and window.
     """
 
     def __init__(self, maps: Maps, workspace: Workspace) -> None:
@@ -91,7 +102,8 @@ class Hand:
         self.pointer: tuple[float, float] | None = None
         self.crosshair: Vector | None = None
         self.space_held = False
-        self._held: RoiDrag | WindowDrag | _Pan | None = None
+        self.preset = MARROWMARK
+        self._held: RoiDrag | WindowDrag | ZoomDrag | _Pan | None = None
         self._button = Qt.MouseButton.NoButton
         self._pressed = QPointF()
         self._was_pressed = False
@@ -140,9 +152,9 @@ class Hand:
     # -- what lies under the pointer ------------------------------------------------------------------
 
     def rectangles_here(self) -> dict[Level, Rectangle]:
-        """Rectangles of the shown slice."""
+        """Rectangles that the shown slice is counted in."""
         space = self._workspace
-        return {level: box for level, box in space.rectangles.items() if box.slice == space.slice}
+        return {level: box for level, box in space.rectangles.items() if space.slice in box.slices}
 
     def ghost(self, shown: View | None) -> Rectangle | None:
         """Where a click would place the armed level; None over a rectangle and while dragging."""
@@ -152,7 +164,14 @@ class Hand:
         return None if self._hit(shown, QPointF(*at)) else self._workspace.ghost(*self.pointer)
 
     def _hit(self, shown: View, point: QPointF) -> hits.Hit | None:
-        return hits.hit(shown, self.rectangles_here(), self._workspace.selected, point.x(), point.y())
+        space = self._workspace
+        here = self.rectangles_here()
+        return hits.hit(shown, here, space.selected, point.x(), point.y(), turnable=space.turnable)
+
+    def _proposed_at(self, shown: View, point: QPointF) -> Level | None:
+        """The level of the proposal that a click would take."""
+        found = hits.hit(shown, self._workspace.proposed_here, None, point.x(), point.y())
+        return found.level if found else None
 
     # -- wheel ----------------------------------------------------------------------------------------
 
@@ -161,7 +180,7 @@ class Hand:
         if shown is None:
             return
         delta = event.angleDelta().y() or event.angleDelta().x()
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+        if wish(self.preset, event) is Does.ZOOM:
             at = event.position()
             self._maps.set_camera(shown.zoomed(zoom_factor(delta), at.x(), at.y()))
             return
@@ -180,15 +199,26 @@ class Hand:
             self.let_go()
         self._was_pressed, self._just_placed = True, None
         self._pressed, self._button = event.position(), event.button()
-        panning = self._button is Qt.MouseButton.LeftButton and self.space_held
-        if self._button is Qt.MouseButton.MiddleButton or panning:
+        at = (event.position().x(), event.position().y())
+        empty = self._nothing_here(view, event.position())
+        does = wish(self.preset, event, pan_key=self.space_held, empty=empty)
+        if does is Does.PAN:
             self._held = _Pan(event.position())
-        elif self._button is Qt.MouseButton.RightButton and view.map is not None:
+        elif does is Does.ZOOM and view.view is not None:
+            self._held = ZoomDrag(view.view, at)
+        elif does is Does.WINDOW and view.map is not None:
             low, high = DISPLAY_RANGE[view.map.quantity]
-            at = (event.position().x(), event.position().y())
             self._held = WindowDrag(view.window_level, at, high - low)
         elif self._button is Qt.MouseButton.LeftButton:
             self._take(view, event.position())
+
+    def _nothing_here(self, view: MapView, point: QPointF) -> bool:
+        """Whether a left press would neither take nor place a rectangle."""
+        if self._workspace.proposals is not None:
+            return False
+        if view.view is not None and self._hit(view.view, point) is not None:
+            return False
+        return not self._workspace.armed or view.stored_at(point) is None
 
     def _take(self, view: MapView, point: QPointF) -> None:
         """Take the rectangle under the pointer, or place the armed one."""
@@ -196,14 +226,22 @@ class Hand:
         if shown is None:
             return
         stored = view.stored_at(point)
+        proposed = self._proposed_at(shown, point)
         found = self._hit(shown, point)
-        if found is not None:
+        if proposed is not None:
+            self._just_placed = proposed
+            space.accept_proposal(proposed)
+        elif found is not None:
             if space.selected is not found.level:
                 space.select(found.level)
             if space.writable:
                 edges = hits.stored_edges(shown.orientation, found.edges)
                 origin = shown.to_stored(point.x(), point.y())
-                self._held = RoiDrag(found.level, space.rectangles[found.level], edges, origin)
+                box = space.rectangles[found.level]
+                self._held = RoiDrag(found.level, box, edges, origin, turning=found.turning)
+        elif space.proposals is not None:
+            # a click beside what is proposed wants none of it, and nothing else
+            space.drop_proposal()
         elif stored is not None and space.selected is not None:
             self._place(space.selected, stored)
 
@@ -228,8 +266,12 @@ class Hand:
             step = point - self._held.last
             self._maps.set_camera(shown.panned(step.x(), step.y()))
             self._held = _Pan(point)
-        elif isinstance(self._held, WindowDrag):
-            if (point - self._pressed).manhattanLength() > _CLICK:
+        elif isinstance(self._held, WindowDrag | ZoomDrag):
+            if (point - self._pressed).manhattanLength() <= _CLICK:
+                return
+            if isinstance(self._held, ZoomDrag):
+                self._maps.set_camera(self._held.at(point.y()))
+            else:
                 self._maps.set_window(view, self._held.at(point.x(), point.y()))
         elif isinstance(self._held, RoiDrag):
             self._drag(shown, self._held, event)
@@ -259,9 +301,11 @@ class Hand:
     def _set_cursor(self, view: MapView, point: QPointF) -> None:
         found = self._hit(view.view, point) if view.view else None
         shape = Qt.CursorShape.ArrowCursor
-        if found is not None and self._workspace.writable:
-            shape = _CURSORS[found.edges]
-        elif self._workspace.armed:
+        if view.view is not None and self._proposed_at(view.view, point) is not None:
+            shape = Qt.CursorShape.PointingHandCursor
+        elif found is not None and view.view is not None and self._workspace.writable:
+            shape = _cursor_over(view.view, found, self._workspace.rectangles[found.level])
+        elif self._workspace.armed and self._workspace.proposals is None:
             shape = Qt.CursorShape.CrossCursor
         if view.cursor().shape() is not shape:
             view.setCursor(shape)
@@ -275,7 +319,7 @@ class Hand:
             self.pointer = view.stored_at(event.position())
             self._workspace.commit_preview()
             self._maps.refresh()
-        elif isinstance(held, WindowDrag) and still:
+        elif still and event.button() is Qt.MouseButton.RightButton:
             self._maps.offer_menu(event.globalPosition())
 
     def _on_double_click(self, view: MapView, event: QMouseEvent) -> None:

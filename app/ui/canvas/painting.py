@@ -19,17 +19,14 @@ from app.domain.grid import Grid
 from app.domain.maps import Stored
 from app.domain.protocol import Level
 from app.ui.canvas import colours
-from app.ui.canvas.hits import HANDLE, handles
+from app.ui.canvas.boxes import HALO, paint_box, paint_handles
+from app.ui.canvas.hits import TURN_REACH
 from app.ui.canvas.scene import Caption, Marks
 from app.ui.canvas.view import Box, View
-from app.ui.theme import LEVEL_COLOURS
+from app.ui.theme import DARK, LEVEL_COLOURS
 
-_HALO = QColor(0, 0, 0, 170)
 _PLATE = QColor(0, 0, 0, 130)
 _WORDS = QColor("#e8ecef")
-_OUTLINE = 1.5
-# length of a dash and of the room behind it
-_DASH = (7.0, 3.5)
 _BAR_WIDTH = 8
 _MARGIN = 12
 # room around words for their halo and plate
@@ -98,12 +95,25 @@ def paint_marks(painter: QPainter, view: View, marks: Marks) -> None:
         return
     for level, rectangle in marks.elsewhere.items():
         _paint_rectangle(painter, view, level, rectangle, alpha=70, dashed=True)
+    for level, rectangle in marks.pooled.items():
+        _paint_rectangle(painter, view, level, rectangle, dashed=True)
     for level, rectangle in marks.rectangles.items():
         _paint_rectangle(painter, view, level, rectangle)
     if marks.ghost is not None and marks.armed is not None:
         _paint_rectangle(painter, view, marks.armed, marks.ghost, alpha=200, dashed=True)
-    if marks.editable and marks.selected in marks.rectangles and marks.selected is not None:
-        _paint_handles(painter, view, marks.rectangles[marks.selected])
+    for level, rectangle in marks.proposed.items():
+        _paint_rectangle(painter, view, level, rectangle, dashed=True, name=f"{level.value} ?")
+    here = marks.rectangles if marks.selected in marks.rectangles else marks.pooled
+    if marks.editable and marks.selected is not None and marks.selected in here:
+        paint_handles(painter, view, here[marks.selected], turnable=marks.turnable)
+
+
+def paint_ring(painter: QPainter, whole: QRectF) -> None:
+    """Draw the ring around a view that has the keyboard; the ground of the views is dark in every theme."""
+    for room, pen in ((2.0, QPen(HALO, 4)), (1.0, QPen(QColor(DARK.focus), 2))):
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(whole.adjusted(room, room, -room, -room))
 
 
 def readout_area(view: View) -> QRectF:
@@ -113,10 +123,12 @@ def readout_area(view: View) -> QRectF:
     return QRectF(width * 0.6, height - _MARGIN - 18, right + _PAD - width * 0.6, 28)
 
 
-def marked_area(view: View, box: Box) -> QRectF:
+def marked_area(view: View, box: Box, *, turnable: bool = False) -> QRectF:
     """Screen area that a rectangle with label and handles may touch."""
-    left, top, right, bottom = view.box(box)
-    return QRectF(left - _LABEL_WIDTH - 12, top - 12, right - left + _LABEL_WIDTH + 24, bottom - top + 24)
+    left, top, right, bottom = view.around(box)
+    area = QRectF(left - _LABEL_WIDTH - 12, top - 12, right - left + _LABEL_WIDTH + 24, bottom - top + 24)
+    # the handle that turns may point anywhere
+    return area.adjusted(-TURN_REACH, -TURN_REACH, TURN_REACH, TURN_REACH) if turnable else area
 
 
 def _paint_rectangle(
@@ -127,64 +139,16 @@ def _paint_rectangle(
     *,
     alpha: int = 255,
     dashed: bool = False,
+    name: str = "",
 ) -> None:
     if not _in_sight(painter, marked_area(view, rectangle)):
         return
-    left, top, right, bottom = view.box(rectangle)
-    box = QRectF(left, top, right - left, bottom - top)
     colour = QColor(LEVEL_COLOURS[level])
     colour.setAlpha(alpha)
-    halo = QColor(_HALO)
-    halo.setAlpha(min(alpha, halo.alpha()))
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
-    _paint_outline(painter, box, _OUTLINE + 2, halo)
-    if dashed:
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colour)
-        painter.drawRects(_dashes(left, top, right, bottom))
-    else:
-        _paint_outline(painter, box, _OUTLINE, colour)
-    _paint_words(
-        painter, level.value, left - _LABEL_GAP, (top + bottom) / 2, colour, align="right", bold=True
-    )
-
-
-def _paint_outline(painter: QPainter, box: QRectF, width: float, colour: QColor) -> None:
-    """Draw the four sides as filled bars: a wide pen is stroked as a path, which takes far longer."""
-    left, top, right, bottom = box.left(), box.top(), box.right(), box.bottom()
-    half = width / 2
-    for side in (
-        QRectF(left - half, top - half, right - left + width, width),
-        QRectF(left - half, bottom - half, right - left + width, width),
-        QRectF(left - half, top + half, width, bottom - top - width),
-        QRectF(right - half, top + half, width, bottom - top - width),
-    ):
-        painter.fillRect(side, colour)
-
-
-@lru_cache(maxsize=64)
-def _dashes(left: float, top: float, right: float, bottom: float) -> list[QRectF]:
-    """Dashes along the four sides as small bars: a dashed pen takes ten times as long.
-
-    They are kept, because rectangles of other slices stay where they are while slices change.
-    """
-    half, (on, off) = _OUTLINE / 2, _DASH
-    found = []
-    for start in np.arange(left, right, on + off).tolist():
-        length = min(on, right - start)
-        found += [QRectF(start, side - half, length, _OUTLINE) for side in (top, bottom)]
-    for start in np.arange(top, bottom, on + off).tolist():
-        length = min(on, bottom - start)
-        found += [QRectF(side - half, start, _OUTLINE, length) for side in (left, right)]
-    return found
-
-
-def _paint_handles(painter: QPainter, view: View, rectangle: Box) -> None:
-    painter.setPen(QPen(QColor(0, 0, 0), 1))
-    painter.setBrush(QColor(255, 255, 255))
-    half = (HANDLE - 1) / 2
-    for x, y in handles(view.box(rectangle)).values():
-        painter.drawRect(QRectF(x - half, y - half, HANDLE - 1, HANDLE - 1))
+    paint_box(painter, view, rectangle, colour, dashed=dashed)
+    left, top, _, bottom = view.around(rectangle)
+    words, middle = name or level.value, (top + bottom) / 2
+    _paint_words(painter, words, left - _LABEL_GAP, middle, colour, align="right", bold=True)
 
 
 def _paint_crosshair(painter: QPainter, view: View, stored: tuple[float, float]) -> None:
@@ -230,7 +194,7 @@ def _stamp(words: str, font_name: str, bold: bool, rgba: int, plate: bool, ratio
     path = QPainterPath()
     path.addText(QPointF(_PAD, _PAD + metrics.ascent()), font, words)
     colour = QColor.fromRgba(rgba)
-    halo = QColor(_HALO)
+    halo = QColor(HALO)
     halo.setAlpha(min(colour.alpha(), halo.alpha()))
     painter.strokePath(path, QPen(halo, 3, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap,
                                   Qt.PenJoinStyle.RoundJoin))  # fmt: skip
@@ -298,7 +262,7 @@ def _paint_scale(painter: QPainter, view: View, left: float, y: float) -> None:
     scale = view.scale
     room = view.size[0] * 0.2
     length = max((mm for mm in _SCALE_MM if mm * scale <= room), default=_SCALE_MM[0])
-    for pen in (QPen(_HALO, 4), QPen(_WORDS, 1.5)):
+    for pen in (QPen(HALO, 4), QPen(_WORDS, 1.5)):
         painter.setPen(pen)
         painter.drawLine(QPointF(left, y), QPointF(left + length * scale, y))
     _paint_words(painter, f"{length} mm", left + length * scale + 6, y)

@@ -19,10 +19,13 @@ from app.ui.canvas.projection import inside, linked_camera, nearest_slice, outli
 from app.ui.canvas.scene import Caption, Marks
 from app.ui.canvas.slice_view import SliceView
 from app.ui.canvas.view import View
-from app.ui.keys import first_key
+from app.ui.cut import CutButton
+from app.ui.shortcuts import keyed
 from app.ui.widgets import named
 from app.ui.workspace import Workspace
 
+# of the choice, both sides
+_PADDING = 22
 # the brightest voxels of a signal image are vessels and skin fat; they may all be white
 _BRIGHT_PERCENTILE = 99.5
 
@@ -150,17 +153,18 @@ class ReferenceColumn(QWidget):
         self._later.timeout.connect(self._open)
         self.view = ReferenceView(present.text("reference.title"))
         # a tool button with a menu would be higher than the buttons in the bars of the maps
-        self.choice = QPushButton()
+        self.choice = CutButton(_PADDING)
+        self.choice.setAccessibleName(present.text("reference.title"))
         self.choice.setToolTip(present.text("reference.choice_tip"))
-        self.choice.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        # a click leaves the keys with the maps
+        self.choice.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.names = QMenu(self.choice)
         self.names.triggered.connect(self._on_choice)
         self.choice.clicked.connect(self._offer)
         self.close_button = QPushButton(present.text("reference.close"))
-        self.close_button.setToolTip(
-            present.text("page.tip", page=present.text("reference.close_tip"), key=first_key("reference"))
-        )
-        self.close_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.close_button.setAccessibleName(present.text("reference.close_tip"))
+        keyed(self.close_button, present.text("reference.close_tip"), "reference")
+        self.close_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.close_button.clicked.connect(self.toggle)
         self._lay_out()
         self.hide()
@@ -169,8 +173,7 @@ class ReferenceColumn(QWidget):
         bar = named(QWidget(), "mapbar")
         row = QHBoxLayout(bar)
         row.setContentsMargins(12, 5, 8, 5)
-        row.addWidget(self.choice)
-        row.addStretch(1)
+        row.addWidget(self.choice, 1)
         row.addWidget(self.close_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -187,6 +190,18 @@ class ReferenceColumn(QWidget):
         if self._series is None:
             self._series = [*self._workspace.references(), *signal_series(case.exam)]
         return self._series
+
+    def overlaid(self, wanted: str) -> ReferenceSeries | None:
+        """The series to hold over the maps, ``water``, ``fat`` or ``reference`` (the one chosen here).
+
+        None where the exam has no such series.
+        """
+        signals = {"water": Quantity.WATER, "fat": Quantity.FAT}
+        if wanted in signals:
+            name = present.quantity_title(signals[wanted])
+            return next((one for one in self.series if one.name == name), None)
+        chosen = next((one for one in self.series if one.name == self._name), None)
+        return chosen or next(iter(self.series), None)
 
     def begin_case(self) -> None:
         """Forget the series of another case; where the column is wanted, show one of this case soon."""
@@ -231,5 +246,5 @@ class ReferenceColumn(QWidget):
 
     def _show(self, index: int) -> None:
         series = self.series[index]
-        self.choice.setText(present.text("reference.choice", name=series.name))
+        self.choice.tell(present.text("reference.choice", name=series.name))
         self.view.show_series(series)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.domain.protocol import Level
 from app.ui.canvas.view import Box
@@ -17,6 +17,8 @@ class Marks:
     ----------
     rectangles : mapping of Level to Box
         Rectangles of the shown slice.
+    pooled : mapping of Level to Box
+        Rectangles of a neighbouring slice that are counted on the shown one too, drawn dashed.
     elsewhere : mapping of Level to Box
         Rectangles of other slices, drawn faintly so that they are not forgotten.
     selected : Level or None
@@ -33,6 +35,10 @@ class Marks:
         Rectangles are hidden for a look below them.
     readout : str
         The value under the pointer, ready to be read.
+    turnable : bool
+        The selected rectangle has a handle that turns it.
+    proposed : mapping of Level to Box
+        What the program proposes in the shown slice, drawn dashed and with a question mark.
     """
 
     rectangles: Mapping[Level, Box]
@@ -44,6 +50,9 @@ class Marks:
     editable: bool = True
     hidden: bool = False
     readout: str = ""
+    pooled: Mapping[Level, Box] = field(default_factory=dict)
+    turnable: bool = False
+    proposed: Mapping[Level, Box] = field(default_factory=dict)
 
 
 NO_MARKS = Marks({}, {})

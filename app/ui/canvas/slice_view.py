@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QFocusEvent,
     QImage,
     QMouseEvent,
     QPainter,
@@ -17,11 +20,13 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.domain.grid import Orientation
 from app.ui.canvas import painting
+from app.ui.canvas.overlay import Overlay
 from app.ui.canvas.painting import Stack
 from app.ui.canvas.scene import NO_MARKS, Caption, Marks
 from app.ui.canvas.view import Box, Camera, View, shown_spacing
 
 _BACKGROUND = QColor(0, 0, 0)
+_BY_KEY = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 
 
 class SliceView(QWidget):
@@ -48,7 +53,7 @@ class SliceView(QWidget):
         super().__init__(parent)
         self.setAccessibleName(title)
         self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.stack: Stack | None = None
@@ -60,8 +65,10 @@ class SliceView(QWidget):
         self._slice = 0
         self._marks: Marks = NO_MARKS
         self._caption = Caption()
+        self._overlay: Overlay | None = None
         self._picture: QImage | None = None
         self._ready: QPixmap | None = None
+        self._ringed = False
 
     def sizeHint(self) -> QSize:
         """Room for a lumbar spine."""
@@ -86,6 +93,12 @@ class SliceView(QWidget):
         """Show another slice or another caption."""
         if index != self._slice or caption != self._caption:
             self._slice, self._caption = index, caption
+            self._stale()
+
+    def set_overlay(self, overlay: Overlay | None) -> None:
+        """Show a slice of another series in this place, or the own one again."""
+        if overlay is not self._overlay:
+            self._overlay = overlay
             self._stale()
 
     def set_camera(self, camera: Camera) -> None:
@@ -116,7 +129,7 @@ class SliceView(QWidget):
         if old.readout != marks.readout:
             self.update(painting.readout_area(view).toAlignedRect())
         for box in _different(old, marks):
-            area = painting.marked_area(view, box).toAlignedRect()
+            area = painting.marked_area(view, box, turnable=old.turnable or marks.turnable).toAlignedRect()
             self.update(area)
 
     def _stale(self) -> None:
@@ -138,11 +151,16 @@ class SliceView(QWidget):
             else:
                 self._copy_ready(painter, self.stack, view, area)
             painting.paint_marks(painter, view, self._marks)
+        if self._ringed:
+            painting.paint_ring(painter, QRectF(self.rect()))
         painter.end()
 
     def _paint_scene(self, painter: QPainter, stack: Stack, view: View) -> None:
         """Paint all that lies below the marks."""
-        if self._picture is None:
+        over = self._overlay
+        if self._picture is None and over is not None:
+            self._picture = painting.picture(over, view, 0, over.window, "grey")
+        elif self._picture is None:
             self._picture = painting.picture(stack, view, self._slice, self.window_level, self.colour_map)
         # a point less on each side: the picture may end within a point
         covered = painting.picture_area(view).toAlignedRect().adjusted(1, 1, -1, -1) & self.rect()
@@ -155,7 +173,8 @@ class SliceView(QWidget):
         ):
             painter.fillRect(beside, _BACKGROUND)
         painting.paint_picture(painter, view, self._picture)
-        painting.paint_frame(painter, view, self._caption, self.window_level, self.colour_map)
+        caption = self._caption if over is None else replace(self._caption, note=over.name, bar=False)
+        painting.paint_frame(painter, view, caption, self.window_level, self.colour_map)
 
     def _copy_ready(self, painter: QPainter, stack: Stack, view: View, area: QRect) -> None:
         """Copy an area from the whole scene, which is kept for the next time.
@@ -186,6 +205,18 @@ class SliceView(QWidget):
         self._ready = None
         super().resizeEvent(event)
         self.resized.emit()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show where the keyboard is, to a hand that goes by keys."""
+        self._ringed = event.reason() in _BY_KEY
+        self.update()
+        super().focusInEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Show it no more."""
+        self._ringed = False
+        self.update()
+        super().focusOutEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Pass on."""
@@ -225,13 +256,20 @@ class SliceView(QWidget):
 def _different(old: Marks, new: Marks) -> list[Box]:
     """Rectangles that must be painted over or anew."""
     found: list[Box] = []
-    for before, after in ((old.rectangles, new.rectangles), (old.elsewhere, new.elsewhere)):
+    pairs = (
+        (old.rectangles, new.rectangles),
+        (old.pooled, new.pooled),
+        (old.elsewhere, new.elsewhere),
+        (old.proposed, new.proposed),
+    )
+    for before, after in pairs:
         for level in {*before, *after}:
             if before.get(level) != after.get(level):
                 found += [box for box in (before.get(level), after.get(level)) if box is not None]
     if (old.ghost, old.armed) != (new.ghost, new.armed):
         found += [box for box in (old.ghost, new.ghost) if box is not None]
-    if old.selected != new.selected or old.editable != new.editable:
-        touched = [new.rectangles.get(level) for level in (old.selected, new.selected) if level is not None]
-        found += [box for box in touched if box is not None]
+    before_after = [(marks.selected, marks.editable, marks.turnable) for marks in (old, new)]
+    if before_after[0] != before_after[1]:
+        here = {**new.pooled, **new.rectangles}
+        found += [here[level] for level in (old.selected, new.selected) if level in here]
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import cos, radians, sin
 from typing import Protocol
 
 from app.domain.grid import Grid, Orientation
@@ -28,6 +29,10 @@ class Box(Protocol):
     @property
     def col1(self) -> float:
         """Where the last column ends."""
+
+    @property
+    def angle_deg(self) -> float:
+        """Turn about its middle, in mm, from the row-index axis towards the column-index axis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,7 @@ class View:
         return self.orientation.to_stored(*self.to_shown(screen_x, screen_y))
 
     def box(self, box: Box) -> tuple[float, float, float, float]:
-        """Screen ``(left, top, right, bottom)`` of a rectangle's outer voxel edges."""
+        """Screen ``(left, top, right, bottom)`` of a rectangle's outer voxel edges, before it is turned."""
         first = self.to_screen(*self.orientation.to_shown(box.row0, box.col0))
         last = self.to_screen(*self.orientation.to_shown(box.row1, box.col1))
         return (
@@ -108,6 +113,30 @@ class View:
             min(first[1], last[1]),
             max(first[0], last[0]),
             max(first[1], last[1]),
+        )
+
+    def around(self, box: Box) -> tuple[float, float, float, float]:
+        """Screen ``(left, top, right, bottom)`` of the upright box around a rectangle as it is turned."""
+        left, top, right, bottom = self.box(box)
+        if not box.angle_deg:
+            return left, top, right, bottom
+        turn = radians(box.angle_deg)
+        width, height, cosine, sine = right - left, bottom - top, abs(cos(turn)), abs(sin(turn))
+        wide, high = width * cosine + height * sine, width * sine + height * cosine
+        x, y = (left + right) / 2, (top + bottom) / 2
+        return x - wide / 2, y - high / 2, x + wide / 2, y + high / 2
+
+    def upright(self, box: Box, x: float, y: float) -> tuple[float, float]:
+        """Screen point turned back together with a rectangle, to where :meth:`box` has it."""
+        if not box.angle_deg:
+            return x, y
+        left, top, right, bottom = self.box(box)
+        middle_x, middle_y = (left + right) / 2, (top + bottom) / 2
+        back = radians(-self.orientation.clockwise(box.angle_deg))
+        across, down = x - middle_x, y - middle_y
+        return (
+            middle_x + across * cos(back) - down * sin(back),
+            middle_y + across * sin(back) + down * cos(back),
         )
 
     def zoomed(self, factor: float, screen_x: float, screen_y: float) -> Camera:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import platform
 import sys
-import traceback
+import threading
 from collections.abc import Callable
 from types import TracebackType
 
@@ -13,19 +13,19 @@ from PySide6 import __version__ as pyside_version
 from PySide6.QtWidgets import QApplication
 
 from app import __version__
-from app.ui import present
+from app.ui import present, traces
 from app.ui.dialogs.report import ReportDialog
 
 _LOG = logging.getLogger(__name__)
 
 
 def details(problem: BaseException) -> str:
-    """Versions and traceback, for whoever looks after the program."""
+    """Versions and traceback, without a patient's data, for whoever looks after the program."""
     versions = (
         f"MarrowMark {__version__}, Python {platform.python_version()}, PySide6 {pyside_version}, "
         f"{platform.platform()}"
     )
-    return versions + "\n\n" + "".join(traceback.format_exception(problem))
+    return versions + "\n\n" + traces.trace(problem)
 
 
 class CrashHandler:
@@ -52,7 +52,8 @@ class CrashHandler:
             QApplication.quit()
             return
         _LOG.critical("unexpected error", exc_info=(kind, problem, trace))
-        if self._seen:
+        # a window can be made in its own thread only, and what a thread was doing for it has its own answer
+        if self._seen or threading.current_thread() is not threading.main_thread():
             return
         self._seen = True
         try:

@@ -52,10 +52,13 @@ class ReportDialog(QDialog):
         buttons = QDialogButtonBox()
         close = buttons.addButton(present.text("app.close"), QDialogButtonBox.ButtonRole.RejectRole)
         copy = buttons.addButton(present.text("app.copy"), QDialogButtonBox.ButtonRole.ActionRole)
+        close.setToolTip(present.text("app.close_tip"))
+        copy.setToolTip(present.text("app.copy_tip"))
         buttons.rejected.connect(self.close)
         copy.clicked.connect(self._copy)
         if save_as:
             save = QPushButton(present.text("import.save"))
+            save.setToolTip(present.text("import.save_tip"))
             buttons.addButton(save, QDialogButtonBox.ButtonRole.ActionRole)
             save.clicked.connect(self._ask_where)
         close.setDefault(True)

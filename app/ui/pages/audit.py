@@ -19,7 +19,8 @@ class AuditPage(TablePage):
     """Append-only list, the newest entry first."""
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
-        super().__init__([present.text(code) for code in _HEADERS], present.text("audit.empty"), parent)
+        headers = [present.text(code) for code in _HEADERS]
+        super().__init__(headers, present.text("page.audit"), present.text("audit.empty"), parent)
         self._workspace = workspace
         self.verdict = words(role="quiet")
         self.verify = button("audit.verify")

@@ -28,7 +28,7 @@ class ClinicalPage(TablePage):
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         headers = [present.text(f"clinical.column_{name}") for name in _COLUMNS]
-        super().__init__(headers, present.text("clinical.empty"), parent)
+        super().__init__(headers, present.text("page.clinical"), present.text("clinical.empty"), parent)
         self._workspace = workspace
         self._stale = True
         import_table = button("clinical.import", role="primary")

@@ -8,6 +8,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from app.ui.scale import scaled
 from app.ui.theme import DARK, Theme
 
 MOST_BINS = 24
@@ -20,8 +21,8 @@ class Histogram(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumHeight(54)
-        self.setMaximumHeight(96)
+        self.setMinimumHeight(scaled(54))
+        self.setMaximumHeight(scaled(96))
         self._theme = DARK
         self._counts: npt.NDArray[np.intp] | None = None
         self._title = self._span = ""
@@ -29,7 +30,7 @@ class Histogram(QWidget):
 
     def sizeHint(self) -> QSize:
         """Wide enough for the panel."""
-        return QSize(260, 84)
+        return QSize(scaled(260), scaled(84))
 
     def show_theme(self, theme: Theme) -> None:
         """Use the colours of a theme."""
@@ -42,6 +43,7 @@ class Histogram(QWidget):
         """Show other bars, or none."""
         self._counts, self._title, self._span, self._colour = counts, title, span, QColor(colour)
         self.setAccessibleName(title)
+        self.setAccessibleDescription(span)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -50,10 +52,10 @@ class Histogram(QWidget):
             return
         painter = QPainter(self)
         painter.setPen(QColor(self._theme.quiet))
-        words = self.rect().adjusted(0, 0, 0, 18 - self.height())
+        words = self.rect().adjusted(0, 0, 0, scaled(18) - self.height())
         painter.drawText(words, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self._title)
         painter.drawText(words, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self._span)
-        top, bottom = 22.0, self.height() - 2.0
+        top, bottom = float(scaled(22)), self.height() - 2.0
         width = self.width() / len(self._counts)
         highest = max(int(self._counts.max()), 1)
         painter.fillRect(QRectF(0, bottom, self.width(), 1), QColor(self._theme.border))

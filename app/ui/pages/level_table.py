@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -17,12 +17,13 @@ from PySide6.QtWidgets import (
 from app.domain.maps import Quantity
 from app.domain.protocol import LEVELS, Level
 from app.ui import present
-from app.ui.present import LevelRow
+from app.ui.present_levels import LevelRow
+from app.ui.scale import row_height, scaled
 from app.ui.theme import DARK, LEVEL_COLOURS, Theme
 
 Index = QModelIndex | QPersistentModelIndex
 _LEVEL, _FF, _R2STAR, _VOXELS = range(4)
-ROW_HEIGHT = 34
+ROW_HEIGHT = 30
 
 
 class LevelModel(QAbstractTableModel):
@@ -67,7 +68,7 @@ class LevelModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return row.note if row.note and index.column() == _FF else cell[index.column()].strip()
         if role == Qt.ItemDataRole.ToolTipRole:
-            return row.warning or row.note or None
+            return row.detail or row.note or None
         return None
 
     def show_rows(self, rows: list[LevelRow]) -> None:
@@ -89,7 +90,7 @@ class _LevelDelegate(QStyledItemDelegate):
         self._small, self._strong = QFont(), QFont()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(40, ROW_HEIGHT)
+        return QSize(40, row_height(ROW_HEIGHT))
 
     def _follow_font(self, font: QFont) -> None:
         """Derive the fonts of means and SDs, once: a drag paints them again and again."""
@@ -110,7 +111,7 @@ class _LevelDelegate(QStyledItemDelegate):
         painter.drawLine(rect.bottomLeft(), rect.bottomRight())
         if index.column() == _LEVEL:
             self._paint_level(painter, rect, row)
-        elif not row.note:
+        elif not row.note or (index.column() == _VOXELS and row.voxels):
             self._paint_number(painter, rect, row, index.column())
         else:
             self._paint_note(painter, rect, row)
@@ -128,7 +129,9 @@ class _LevelDelegate(QStyledItemDelegate):
         widget = self.parent()
         left, right = rect.left(), rect.right()
         if isinstance(widget, QTableView):
-            left, right = widget.columnViewportPosition(_FF), widget.viewport().width()
+            # a number of voxels keeps its column
+            end = widget.columnViewportPosition(_VOXELS) if row.voxels else widget.viewport().width()
+            left, right = widget.columnViewportPosition(_FF), end
         wide = QRect(left + 4, rect.top(), right - left - 8, rect.height())
         painter.setClipRect(rect)
         painter.setPen(QColor(self.theme.quiet))
@@ -145,11 +148,7 @@ class _LevelDelegate(QStyledItemDelegate):
         if column == _VOXELS:
             # room for the mark at the end of every line, so that the figures stay in one column
             right -= 16
-            if row.warning:
-                painter.setPen(QColor(self.theme.warn))
-                painter.drawText(
-                    QRect(right + 2, rect.top(), 16, rect.height()), Qt.AlignmentFlag.AlignCenter, "▲"
-                )
+            self._paint_mark(painter, QRect(right + 2, rect.top(), 16, rect.height()), row)
         self._follow_font(painter.font())
         if column != _VOXELS:
             painter.setFont(self._small)
@@ -162,6 +161,12 @@ class _LevelDelegate(QStyledItemDelegate):
         painter.setPen(QColor(self.theme.text))
         box = QRect(rect.left(), rect.top(), right - rect.left(), rect.height())
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, value)
+
+    def _paint_mark(self, painter: QPainter, rect: QRect, row: LevelRow) -> None:
+        """A triangle where a rule speaks, a tick where that was accepted."""
+        if row.warning:
+            painter.setPen(QColor(self.theme.quiet if row.accepted else self.theme.warn))
+            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, "✓" if row.accepted else "▲")
 
 
 class LevelTable(QTableView):
@@ -176,22 +181,32 @@ class LevelTable(QTableView):
         self.setAccessibleName(present.text("read.level"))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        # a click leaves the keys with the maps
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setTabKeyNavigation(False)
         self.setShowGrid(False)
         self.setFrameShape(QTableView.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        self.verticalHeader().setDefaultSectionSize(row_height(ROW_HEIGHT))
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        for column, width in ((_LEVEL, 62), (_VOXELS, 70)):
-            header.resizeSection(column, width)
+        for column, width in ((_LEVEL, 54), (_VOXELS, 68)):
+            header.resizeSection(column, scaled(width))
         header.setSectionResizeMode(_FF, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(_R2STAR, QHeaderView.ResizeMode.Stretch)
-        header.setFixedHeight(ROW_HEIGHT)
-        self.setFixedHeight(ROW_HEIGHT * (len(LEVELS) + 1) + 2)
+        header.setFixedHeight(row_height(ROW_HEIGHT))
+        # two points on each side for the ring of the focus
+        self.setFixedHeight(row_height(ROW_HEIGHT) * (len(LEVELS) + 1) + 4)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows select a level as a click does."""
+        before = self.currentIndex()
+        super().keyPressEvent(event)
+        if self.currentIndex() != before:
+            self.clicked.emit(self.currentIndex())
 
     def show_theme(self, theme: Theme) -> None:
         """Use the colours of a theme."""

@@ -6,27 +6,34 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from app.domain.exam import Exam
 from app.domain.protocol import LEVELS, Level
+from app.services import open_session as sessions
 from app.services.changed import What
-from app.services.read_exam import Case
+from app.services.read_exam import Case, CaseRow
 from app.ui import present
+from app.ui.canvas import by_key
 from app.ui.canvas.hits import stored_edges
 from app.ui.canvas.map_pair import MapPair
-from app.ui.keys import HIDE_KEY_NAME, KEYS, PAN_KEY_NAME
+from app.ui.canvas.mouse_presets import MousePreset
+from app.ui.keys import DEFAULT, Keymap
 from app.ui.pages.case_list import CaseList
+from app.ui.pages.reading_empty import ReadingEmpty
 from app.ui.pages.reading_panel import ReadingPanel
+from app.ui.present_keys import mouse_tip
+from app.ui.scale import scaled
+from app.ui.shortcuts import bind, held_by
 from app.ui.theme import Theme
 from app.ui.widgets import named
 from app.ui.workspace import Workspace
 
-_HIDE_KEY = Qt.Key[f"Key_{HIDE_KEY_NAME}"]
-_PAN_KEY = Qt.Key[f"Key_{PAN_KEY_NAME}"]
 # what the menu of a right click offers
 _OFFERED = ("not_measurable", "remove", "undo", "redo", "reset_view", "colour_map", "reference")
+_KEYS = {QEvent.Type.KeyPress, QEvent.Type.KeyRelease}
+_OVERLAYS = ("water", "fat", "reference")
 _SIDES = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}
 
 
@@ -36,21 +43,24 @@ class ReadingPage(QWidget):
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._workspace = workspace
-        self.cases = CaseList()
+        self.cases = CaseList(workspace.standing_of)
         named(self.cases, "sidebar")
         self.cases.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.cases.setFixedWidth(172)
+        self.cases.setFixedWidth(scaled(172))
         self.maps = MapPair(workspace)
         self.panel = ReadingPanel(workspace)
+        self.empty = ReadingEmpty()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addWidget(self.cases)
         row.addWidget(self.maps, 1)
         row.addWidget(self.panel)
+        row.addWidget(self.empty, 1)
         self._exam: Exam | None = None
         self._in_panel: tuple[Case | None, Level | None] | None = None
         self._context = QMenu(self)
+        self._keymap = DEFAULT
         self._add_actions()
         self.cases.wanted.connect(self._on_case_wanted)
         self.maps.menu_wanted.connect(self._on_menu_wanted)
@@ -59,6 +69,7 @@ class ReadingPage(QWidget):
         workspace.changed.connect(self._on_changed)
         workspace.selection_changed.connect(self._on_selection)
         workspace.previewed.connect(self._on_preview)
+        workspace.proposed.connect(self._on_proposed)
         for widget in (self, *self.maps.views.values(), self.maps.reference.view):
             widget.installEventFilter(self)
         self._on_changed(What.SESSION)
@@ -70,14 +81,18 @@ class ReadingPage(QWidget):
 
     # -- keys -----------------------------------------------------------------------------------------
 
+    def show_habits(self, keymap: Keymap, preset: MousePreset) -> None:
+        """Use keys and mouse as this person has them."""
+        self._keymap = keymap
+        self.maps.use_mouse(preset, mouse_tip(preset, keymap))
+
     def _add_actions(self) -> None:
         for name, act in self._acts().items():
             action = QAction(self)
-            action.setObjectName(name)
+            bind(action, name, self._keymap)
             if name in _OFFERED:
                 action.setText(present.text(f"action.{name}"))
                 action.setShortcutVisibleInContextMenu(True)
-            action.setShortcuts([QKeySequence(key) for key in KEYS[name]])
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             action.triggered.connect(act)
             self.addAction(action)
@@ -88,13 +103,25 @@ class ReadingPage(QWidget):
         acts: dict[str, Callable[[], None]] = {
             "next_level": partial(space.select_step, 1),
             "previous_level": partial(space.select_step, -1),
-            "not_measurable": self.panel.ask_reason,
+            "not_measurable": self.panel.asking.ask_mark,
+            "accept": self.panel.asking.ask_accept,
+            "counted": self.panel.asking.ask_count,
+            "exclude_patient": self.panel.asking.ask_exclude,
+            "note": self.panel.asking.ask_note,
             "remove": space.remove,
+            "fit": partial(by_key.fit, self.maps, space),
+            "ladder": space.propose_ladder,
+            "rotate_back": partial(space.rotate, -1.0),
+            "rotate_on": partial(space.rotate, 1.0),
+            "rotate_back_5": partial(space.rotate, -5.0),
+            "rotate_on_5": partial(space.rotate, 5.0),
+            "to_slice_above": partial(space.to_slice, -1),
+            "to_slice_below": partial(space.to_slice, 1),
             "undo": space.undo,
             "redo": space.redo,
             "slice_up": self._slice_up,
             "slice_down": self._slice_down,
-            "sign_off_next": self._sign_off_next,
+            "sign_off_next": self._on_enter,
             "sign_off_stay": partial(space.sign_off, go_on=False),
             "next_case": partial(space.step_case, 1),
             "previous_case": partial(space.step_case, -1),
@@ -102,10 +129,15 @@ class ReadingPage(QWidget):
             "colour_map": self.maps.next_colour_map,
             "reference": self.maps.toggle_reference,
             "let_go": self._let_go,
+            "place": partial(by_key.place, self.maps, space),
+            "zoom_in": partial(by_key.zoom, self.maps, by_key.ZOOM),
+            "zoom_out": partial(by_key.zoom, self.maps, 1 / by_key.ZOOM),
+            "maximise": partial(by_key.maximise_next, self.maps),
         }
         acts |= {f"level_{level[1:]}": partial(space.select, level) for level in LEVELS}
         acts |= {f"preset_{number + 1}": self._preset for number in range(4)}
-        for side in _SIDES:
+        for side, (down, right) in _SIDES.items():
+            acts[f"pan_{side}"] = partial(by_key.look, self.maps, down, right)
             acts[f"nudge_{side}"] = self._nudge
             acts[f"nudge_{side}_5"] = self._nudge
             acts[f"grow_{side}"] = self._grow
@@ -119,6 +151,11 @@ class ReadingPage(QWidget):
 
     def _slice_down(self) -> None:
         self._workspace.set_slice(self._workspace.slice + 1)
+
+    def _on_enter(self) -> None:
+        """Place what is proposed; without that, sign off."""
+        if not self._workspace.accept_proposal():
+            self._sign_off_next()
 
     def _sign_off_next(self) -> None:
         self._workspace.sign_off(go_on=True)
@@ -150,21 +187,37 @@ class ReadingPage(QWidget):
         if self.panel.note.isVisible():
             self.panel.note.hide()
             self.setFocus()
-        elif not self.maps.cancel_drag():
+        elif not self.maps.cancel_drag() and not self._workspace.drop_proposal():
             self._workspace.select(None)
+
+    def _holds(self) -> dict[str, Callable[[bool], None]]:
+        """What each held key does: called with True when it goes down, with False when it is let go."""
+        overlays = {f"overlay_{name}": partial(self._hold_overlay, name) for name in _OVERLAYS}
+        return {"hide": self._hold_hide, "pan": self._hold_pan, **overlays}
+
+    def _hold(self, name: str, *, down: bool) -> None:
+        holds = self._holds()
+        if name in holds:
+            holds[name](down)
+
+    def _hold_hide(self, down: bool) -> None:
+        self.maps.set_hidden(hidden=down)
+
+    def _hold_overlay(self, name: str, down: bool) -> None:
+        self.maps.hold_overlay(name if down else "")
+
+    def _hold_pan(self, down: bool) -> None:
+        self.maps.space_held = down
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow the keys that act while they are held, and those whose release goes to another window."""
         if event.type() is QEvent.Type.WindowDeactivate:
-            self.maps.set_hidden(hidden=False)
-            self.maps.space_held = False
-        if isinstance(event, QKeyEvent) and not event.isAutoRepeat():
-            down = event.type() is QEvent.Type.KeyPress
-            if event.key() == _HIDE_KEY:
-                self.maps.set_hidden(hidden=down)
-                return True
-            if event.key() == _PAN_KEY:
-                self.maps.space_held = down
+            for name in self._holds():
+                self._hold(name, down=False)
+        if event.type() in _KEYS and isinstance(event, QKeyEvent) and not event.isAutoRepeat():
+            held = held_by(self._keymap, event)
+            if held is not None:
+                self._hold(held, down=event.type() is QEvent.Type.KeyPress)
                 return True
         return super().eventFilter(watched, event)
 
@@ -173,6 +226,11 @@ class ReadingPage(QWidget):
     def _on_case_wanted(self, exam_id: int) -> None:
         self._workspace.open_case(exam_id)
         self.setFocus()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offer the same to whoever asks by key; the right button has its own way to ask."""
+        if event.reason() is QContextMenuEvent.Reason.Keyboard:
+            self._on_menu_wanted(self.maps.mapToGlobal(QPointF(self.maps.rect().center())))
 
     def _on_menu_wanted(self, place: QPointF) -> None:
         """Offer what can be done here, with its keys."""
@@ -190,7 +248,9 @@ class ReadingPage(QWidget):
             return
         case = self._workspace.case
         exam = case.exam if case else None
-        self.cases.show_cases(self._workspace.cases, exam.id if exam else None)
+        cases = self._workspace.cases
+        self.cases.show_cases(cases, exam.id if exam else None)
+        self._show_empty(cases)
         # another one, or the same with a map that joined it
         if exam is not self._exam or what & What.SESSION:
             self._exam = exam
@@ -200,17 +260,38 @@ class ReadingPage(QWidget):
         self._in_panel = None
         self._on_selection()
 
+    def _show_empty(self, cases: list[CaseRow]) -> None:
+        """Where there is no case, say what to do next instead of showing empty maps."""
+        session, there = self._workspace.session, self._workspace.case is not None
+        held = self.window().focusWidget()
+        if not there and held is not None and self.isAncestorOf(held):
+            # hidden, it would hand the keys to the bar above, and they would be lost to the next case
+            self.setFocus()
+        self.cases.setVisible(bool(cases))
+        self.maps.setVisible(there)
+        self.panel.setVisible(there)
+        self.empty.setVisible(not there)
+        if not there:
+            from_table = session is not None and not cases and sessions.has_readings(session)
+            self.empty.refresh(self._workspace, any_cases=bool(cases), from_table=from_table)
+
     def _on_selection(self) -> None:
         self.maps.refresh()
+        self.maps.describe()
         # the panel shows nothing of the slice: while slices change it stays as it is
         wanted = (self._workspace.case, self._workspace.selected)
         if wanted != self._in_panel:
             self._in_panel = wanted
             self.panel.refresh()
 
+    def _on_proposed(self) -> None:
+        self.maps.refresh()
+        self.panel.help.refresh()
+
     def _on_preview(self) -> None:
         self.maps.refresh()
         if self._workspace.preview is None:
+            self.maps.describe()
             self.panel.refresh()
         else:
             self.panel.show_preview()

@@ -72,6 +72,7 @@ class StatisticsPage(QWidget):
         self.tabs = QTabBar()
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
+        self.tabs.setAccessibleName(text("page.statistics"))
         for tab in Tab:
             self.tabs.addTab(text(f"stats.tab.{tab.value}"))
         self.tabs.setCurrentIndex(list(Tab).index(Tab.AGREEMENT))
@@ -181,6 +182,9 @@ class StatisticsPage(QWidget):
     def _show_progress(self, done: int, _total: int | None) -> None:
         if self._waiting and self._report is None:
             self._say(text("stats.loading"), text("stats.loading_more"), done)
+            if done == STEPS - 1:
+                # while the job puts the figures into words: so the window does not stand still twice as long
+                _load_plots()
 
     def _receive(self, report: Report) -> None:
         if not self._waiting:
@@ -226,9 +230,7 @@ class StatisticsPage(QWidget):
 
     def _ready_body(self) -> StatisticsBody:
         if self.body is None:
-            from app.ui.pages.statistics_body import StatisticsBody  # noqa: PLC0415 - see the job
-
-            self.body = StatisticsBody(self._theme)
+            self.body = _load_plots()(self._theme)
             self.body.case_clicked.connect(self.case_clicked)
             self.body.export_wanted.connect(self._ask_where)
             self._stack.addWidget(self.body)
@@ -257,7 +259,7 @@ class StatisticsPage(QWidget):
 
     def save_figure(self, figure: Figure, path: Path) -> None:
         """Write a figure as PNG at 300 dpi and say so, or why not."""
-        from app.ui.plots.export import save_figure  # noqa: PLC0415 - see the job
+        from app.ui.plots.export import save_figure  # noqa: PLC0415 - as _load_plots
 
         try:
             save_figure(figure, path)
@@ -265,3 +267,10 @@ class StatisticsPage(QWidget):
             self._workspace.failed.emit(problem)
             return
         self.bar.say(text("picture.done", file=path.name))
+
+
+def _load_plots() -> type[StatisticsBody]:
+    """The part of the page with the plot; loading pyqtgraph takes a sixth of a second, once."""
+    from app.ui.pages.statistics_body import StatisticsBody  # noqa: PLC0415 - reading goes without the plots
+
+    return StatisticsBody

@@ -28,8 +28,8 @@ class SelectionBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._map = ChoiceBox(sentences.label("stats.map_tip"))
-        self._levels = ChoiceBox(sentences.label("stats.levels_tip"))
+        self._map = ChoiceBox("stats.map")
+        self._levels = ChoiceBox("stats.levels")
         for quantity in MEASURED:
             self._map.addItem(sentences.label(f"stats.map_choice.{quantity.value}"), quantity.value)
         self._counted, self._excluded = words(role="section"), words(role="quiet")
@@ -91,9 +91,10 @@ class SelectionBar(QWidget):
 class ChoiceBox(QComboBox):
     """A list that says with a quiet mark that it opens; a styled one of Qt's own has a frame around it."""
 
-    def __init__(self, tip: str, parent: QWidget | None = None) -> None:
+    def __init__(self, code: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setToolTip(tip)
+        self.setAccessibleName(sentences.label(code))
+        self.setToolTip(sentences.label(f"{code}_tip"))
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.setStyleSheet(
             "QComboBox::drop-down { border: none; width: 20px; }"

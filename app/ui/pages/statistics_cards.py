@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.ui import sentences
+from app.ui.cut import CutLabel
 from app.ui.pages.statistics_content import Panel, Table
 from app.ui.pages.statistics_tables import StatisticsTable
 from app.ui.widgets import button, named, words
@@ -30,6 +31,8 @@ class TableStack(QScrollArea):
         super().__init__(parent)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        # with the keyboard on it, arrows scroll
+        self.setAccessibleName(sentences.label("stats.tables"))
         # the card shines through; children keep the style of the program
         self.setStyleSheet("QScrollArea, #tablestack { background: transparent; }")
         self._fill((), ())
@@ -68,7 +71,7 @@ class FigureCard(QFrame):
         super().__init__(parent)
         named(self, "card")
         self._plot = plot
-        self._title, self._hint = words(role="section"), words(role="quiet")
+        self._title, self._hint = words(role="section"), CutLabel(role="quiet")
         self._hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._reason = words(role="quiet")
         self._reason.setWordWrap(True)
@@ -98,6 +101,8 @@ class FigureCard(QFrame):
     def show_panel(self, panel: Panel) -> None:
         """Show the plot's words, or what stands in place of the plot."""
         self._title.setText(panel.title)
+        self._plot.setAccessibleName(panel.title)
+        self._plot.setAccessibleDescription(panel.hint)
         self._hint.setText(panel.hint)
         self._hint.setVisible(bool(panel.hint))
         self._reason.setText(panel.reason)

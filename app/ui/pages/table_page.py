@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.ui import present
+from app.ui.scale import scaled
 from app.ui.widgets import named, words
 
 Index = QModelIndex | QPersistentModelIndex
@@ -67,11 +68,13 @@ class TablePage(QWidget):
     ----------
     headers : sequence of str
         Column titles.
+    name : str
+        What the table shows, for a screen reader.
     empty : str
         What to do when there is nothing to show.
     """
 
-    def __init__(self, headers: Sequence[str], empty: str, parent: QWidget | None = None) -> None:
+    def __init__(self, headers: Sequence[str], name: str, empty: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         named(self, "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -82,11 +85,14 @@ class TablePage(QWidget):
         self._proxy.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.filter = QLineEdit()
         self.filter.setPlaceholderText(present.text("table.filter"))
+        self.filter.setAccessibleName(present.text("table.filter"))
+        self.filter.setToolTip(present.text("table.filter_tip"))
         self.filter.setClearButtonEnabled(True)
-        self.filter.setMaximumWidth(280)
+        self.filter.setMaximumWidth(scaled(280))
         self.filter.textChanged.connect(self._proxy.setFilterFixedString)
         self.view = QTableView()
         self.view.setModel(self._proxy)
+        self.view.setAccessibleName(name)
         self.view.setSortingEnabled(True)
         self.view.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)

@@ -28,7 +28,8 @@ class WorklistPage(TablePage):
     case_opened = Signal()
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
-        super().__init__([present.text(code) for code in _HEADERS], present.text("worklist.empty"), parent)
+        headers = [present.text(code) for code in _HEADERS]
+        super().__init__(headers, present.text("page.worklist"), present.text("worklist.empty"), parent)
         self._workspace = workspace
         self._cases: list[CaseRow] = []
         self.go_on = button("worklist.continue", role="primary")

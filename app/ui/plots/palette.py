@@ -13,7 +13,7 @@ _LIGHT = {
     Tone.LINE: "#3c4854",
     Tone.REFERENCE: "#8b959f",
     Tone.FIRST: "#2f74d0",
-    Tone.SECOND: "#d98a14",
+    Tone.SECOND: "#b56c00",
     Tone.THIRD: "#b03a68",
     Tone.UNKNOWN: "#6d7781",
 }

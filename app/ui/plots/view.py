@@ -57,6 +57,9 @@ class FigureView(QWidget):
         font.setPointSizeF(_FONT_POINTS)
         # without a plot item there are no menus, no buttons and nothing that rescales by itself
         self._canvas = pg.GraphicsLayoutWidget(parent=self)
+        # nothing on it is done by keys: the tables beside it say the same
+        self._canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._canvas.viewport().setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._box = pg.ViewBox(enableMouse=False, enableMenu=False, defaultPadding=0.0)
         self._box.disableAutoRange()
         self._left, self._bottom = (_axis_item(side, self._box, font) for side in ("left", "bottom"))
