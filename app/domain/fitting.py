@@ -30,6 +30,8 @@ _STRAY, _STRAY_COLUMN = 0.45, 0.3
 # boxes nearly as clear as the best one must be the same body (shares of the smallest height, degrees), or the
 # edges do not say which is right
 _RIVAL = 0.7
+# and what is seen at a single tilt only is no body
+_SEEN_AGAIN = 0.5
 _SAME, _SAME_DEG = 1 / 6, 20.0
 # where edges are looked for, and whether marrow has more of it than the discs
 _CHANNELS = {Quantity.FF: True, Quantity.R2STAR: True, Quantity.WATER: False, Quantity.FAT: True}
@@ -126,9 +128,11 @@ def find_body(
         return NoProposal("fit.no_edges")
     # a box that is turned wrongly blurs the endplates; the walls, which bend, say less
     best = max(found, key=lambda one: one.rows.lead)
-    rivals = (one.body for one in found if one.rows.lead >= _RIVAL * best.rows.lead)
-    agreed = all(_alike(best.body, body, exam.grid, _SAME * limits.unit_mm) for body in rivals)
-    return best.body if agreed and best.clear else NoProposal("fit.unclear")
+    others = [one for one in found if one is not best and one.rows.lead >= _SEEN_AGAIN * best.rows.lead]
+    apart = _SAME * limits.unit_mm
+    alike = [one for one in others if _alike(best.body, one.body, exam.grid, apart)]
+    agreed = all(one in alike for one in others if one.rows.lead >= _RIVAL * best.rows.lead)
+    return best.body if agreed and alike and best.clear else NoProposal("fit.unclear")
 
 
 def _alike(one: Body, other: Body, grid: Grid, apart_mm: float) -> bool:

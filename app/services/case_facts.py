@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.domain.case_facts import CaseFacts, Counted, Fact, FactKind, Help, way_back
+from app.domain.case_facts import CaseFacts, Counted, Fact, FactKind, way_back
 from app.domain.errors import InputError
 from app.domain.protocol import Level
 from app.domain.reading import Viewer
@@ -80,12 +80,6 @@ def accept_level(
     return _write(
         session, case, Fact(FactKind.ACCEPTED, reason.value if reason else "", note.strip(), revision)
     )
-
-
-def note_help(session: Session, case: Case, level: Level, used: Help) -> tuple[Case, Changed]:
-    """Record that the rectangle of a level was proposed by the program."""
-    revision = case.reading.history.current[level].id
-    return _write(session, case, Fact(FactKind.HELP, used.value, revision_id=revision))
 
 
 def take_back(session: Session, case: Case, before: CaseFacts) -> tuple[Case, Changed]:

@@ -130,10 +130,6 @@ def _shell(facts: ExamFacts) -> Exam:
     return Exam(facts.code, {quantity: empty}, native_voxel_mm=facts.native_voxel_mm)
 
 
-def _said(row: LongRow) -> CaseResult | None:
-    return row.said
-
-
 def _accepted(row: LongRow) -> Because | None:
     return row.said.accepted.get(row.cell.level) if row.said else None
 
@@ -182,7 +178,7 @@ _READING: tuple[Field[LongRow], ...] = (
     ),
     Field("note", "Free text of the reader.", lambda r: r.cell.note),
     *reason_fields("accepted", "the level was accepted although a rule speaks up", _accepted),
-    *case_fields(_said),
+    *case_fields(lambda row: row.said),
 )
 
 _Value = Callable[[LongRow], Cell]

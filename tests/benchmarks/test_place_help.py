@@ -276,56 +276,57 @@ def cervical() -> Protocol:
     return Protocol.from_json(text)
 
 
-def test_on_the_real_exam_a_third_of_the_clicks_is_answered_and_none_outside_a_body(
+def answers(neck: Exam, cervical: Protocol) -> Iterator[tuple[str, Rectangle | NoProposal]]:
+    """What clicks in the bodies of all three slices are answered."""
+    rng = np.random.default_rng(3)
+    for slice_index in range(neck.grid.shape[0]):
+        for name, body in BODIES.items():
+            asked = 0
+            while asked < 12:
+                point = (rng.uniform(80, 160), rng.uniform(95, 122))
+                if depth_in(body, point) < 2:
+                    continue
+                asked += 1
+                found = find_body(neck, slice_index, point, cervical)
+                yield name, propose(neck, found, cervical) if isinstance(found, Body) else found
+
+
+def test_on_the_real_exam_some_clicks_are_answered_and_none_outside_a_body(
     neck: Exam, cervical: Protocol, benchmark: Any
 ) -> None:
     """Its FF is so low that some bodies differ little from their discs: then it says so."""
 
     def run() -> Score:
-        score, rng = Score(), np.random.default_rng(3)
-        for body in BODIES.values():
-            asked = 0
-            while asked < 20:
-                point = (rng.uniform(80, 160), rng.uniform(95, 122))
-                if depth_in(body, point) < 2:
-                    continue
-                asked += 1
-                found = find_body(neck, _MIDDLE, point, cervical)
-                box = propose(neck, found, cervical) if isinstance(found, Body) else found
-                if isinstance(box, NoProposal):
-                    continue
+        score = Score()
+        for name, box in answers(neck, cervical):
+            score.asked += 1
+            if isinstance(box, Rectangle):
                 corners = [(row, col) for row in (box.row0, box.row1) for col in (box.col0, box.col1)]
-                inside = min(depth_in(body, corner) for corner in corners)
+                inside = min(depth_in(BODIES[name], corner) for corner in corners)
                 score.corners.append(-inside * neck.grid.spacing_mm[1])
                 score.centres.append(score.corners[-1])
-            score.asked += asked
         return score
 
     score = once(benchmark, run, "fit on the real exam")
-    assert score.share > 0.25
+    assert score.share > 0.15
     assert max(score.corners) < 0
 
 
 def test_the_marrow_proposed_on_the_real_exam_differs_from_the_discs_above_and_below(
     neck: Exam, cervical: Protocol
 ) -> None:
-    """A second witness that knows no outline: a proposal is even, and darker on water than its discs."""
-    water, checked = neck.maps[Quantity.WATER].slice_values(_MIDDLE), 0
-    for body in BODIES.values():
-        middle = tuple(np.mean(body, axis=0).tolist())
-        found = find_body(neck, _MIDDLE, (middle[0], middle[1]), cervical)
-        box = propose(neck, found, cervical) if isinstance(found, Body) else found
-        if isinstance(box, NoProposal):
-            continue
-        checked += 1
+    """A second witness that knows no outline: it is even, and darker on water than what is around it."""
+    reach = round(cervical.fit_height_mm[1] / 2 / neck.grid.spacing_mm[1]) + 1
+    boxes = {box for _, box in answers(neck, cervical) if isinstance(box, Rectangle)}
+    assert len(boxes) > 10
+    for box in boxes:
+        water = neck.maps[Quantity.WATER].slice_values(box.slice)
         inside = water[box.row0 : box.row1, box.col0 : box.col1]
-        reach = round(cervical.fit_height_mm[1] / 2 / neck.grid.spacing_mm[1]) + 2
-        column = water[box.row0 - reach : box.row1 + reach, box.col0 : box.col1].mean(axis=1)
-        height = box.row1 - box.row0
-        above, below = column[:reach].max(), column[reach + height :].max()
-        assert inside.std() < 0.15 * inside.mean()
-        assert min(above, below) > 1.3 * inside.mean()
-    assert checked >= 2
+        assert inside.std() < 0.2 * inside.mean()
+        beyond = [slice(box.row0 - reach, box.row0), slice(box.row1, box.row1 + reach)]
+        # the picture ends in the disc below C7
+        for rows in beyond[: 2 if beyond[1].stop < neck.grid.shape[1] else 1]:
+            assert water[rows, box.col0 : box.col1].mean(axis=1).max() > 1.3 * inside.mean()
 
 
 @pytest.mark.parametrize("slice_index", [0, 1, 2])

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.domain.case_facts import Because, CaseFacts, Counted, Help
+from app.domain.case_facts import Because, CaseFacts, Counted
 from app.domain.errors import InputError
 from app.domain.exam import Exam
 from app.domain.grid import Grid
@@ -242,13 +242,6 @@ def test_each_word_can_be_taken_back(session: Session, case: Case) -> None:
         assert kept(session, back) == before
         case, changed = case_facts.take_back(session, back, before)
         assert changed.what is What.NOTHING
-
-
-def test_help_is_recorded_with_the_rectangle_it_placed(session: Session, case: Case) -> None:
-    case = read(session, case, Level.L2)
-    case, _ = case_facts.note_help(session, case, Level.L2, Help.FIT)
-    assert case.reading.helped(Level.L2) is Help.FIT
-    assert kept(session, case).helped == {case.reading.history.current[Level.L2].id: Help.FIT}
 
 
 def test_nothing_can_be_said_of_a_signed_off_case(session: Session, case: Case) -> None:

@@ -1,4 +1,4 @@
-"""What touches Qt is loaded in the window's thread: a program that does otherwise may crash at its end."""
+"""What touches Qt is loaded in the window's thread: beside the window's own work, loading it may crash."""
 
 from __future__ import annotations
 

@@ -32,8 +32,8 @@ def make_report(session: Session, viewer: Viewer, levels: str | None, progress: 
         As the analysis and the store say.
     """
     progress.report(0, STEPS)
-    # scipy takes a third of a second to load: reading goes without it. The plots are not loaded here: where
-    # another thread than the window's loads what touches Qt, the program may crash at its end.
+    # scipy takes a third of a second to load: reading goes without it. Plots are not loaded here: pyqtgraph
+    # goes through all of Qt, and doing so beside the window's own work crashes once in ten times.
     from app.services.analyse import analyse  # noqa: PLC0415 - loaded here, so the window need not wait
     from app.ui.present_statistics import report  # noqa: PLC0415 - as above
 
