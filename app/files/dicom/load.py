@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from app.domain.exam import Exam
 from app.domain.grid import Grid
-from app.domain.maps import MEASURED, SIGNAL_FF, ParametricMap, Quantity, Stored
+from app.domain.maps import MEASURED, SIGNAL_FF, ParametricMap, Quantity, Scaling, Stored
 from app.domain.progress import Progress
 from app.domain.reference import ReferenceSeries
 from app.files.dicom.derive import on_grid
@@ -135,11 +135,8 @@ def judge_exam(found: ExamFound, progress: Progress) -> Judged:
     """
     reading = read_maps(found, progress)
     read_references(found, reading, progress)
-    foregrounds = _foregrounds(found, reading)
     checked = _check_maps(found, reading, progress)
-    decisions = MappingProxyType(
-        {one.quantity: _decide(one, reading, checked, foregrounds[one.quantity]) for one in found.maps}
-    )
+    decisions = MappingProxyType({one.quantity: _decided(one, reading, checked) for one in found.maps})
     stored, references = MappingProxyType(dict(reading.stored)), tuple(reading.references)
     try:
         loaded = _loaded(found, reading, checked)
@@ -148,18 +145,15 @@ def judge_exam(found: ExamFound, progress: Progress) -> Judged:
     return Judged(decisions, stored, references, loaded, loaded.refused)
 
 
-def _decide(
-    found: MapFound, reading: Reading, checked: _Checked, foreground: Foreground
-) -> ScaleDecision | Refusal:
-    stored = reading.stored.get(found.quantity)
-    if stored is None:
+def _decided(found: MapFound, reading: Reading, checked: _Checked) -> ScaleDecision | Refusal:
+    """What a person should see of the scale of a map."""
+    if found.quantity not in reading.stored:
         return next(bad for bad in reading.refused if bad.path in found.files)
-    try:
-        decision = decide(found, stored, foreground)
-    except Disagreement as evidence:
-        return Refusal(found.files[0], evidence.code, evidence.values)
+    decision = checked.decisions.get(found.quantity)
+    if decision is not None and decision.needs_confirmation:
+        return decision
     # a scale that is settled and a map that is refused all the same: no word of a person would help
-    return decision if decision.needs_confirmation else checked.why.get(found.quantity, decision)
+    return checked.why.get(found.quantity) or checked.decisions[found.quantity]
 
 
 def as_notices(refused: Iterable[Refusal]) -> tuple[Notice, ...]:
@@ -181,12 +175,13 @@ def _in_order(refused: Iterable[Refusal]) -> tuple[Refusal, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """Maps that passed, and where they came from; and why others did not."""
+    """Maps that passed, and where they came from; why others did not; and how the scale of each was seen."""
 
     maps: dict[Quantity, ParametricMap] = field(default_factory=dict)
     sources: dict[Quantity, MapFound] = field(default_factory=dict)
     refused: list[Refusal] = field(default_factory=list)
     why: dict[Quantity, Refusal] = field(default_factory=dict)
+    decisions: dict[Quantity, ScaleDecision] = field(default_factory=dict)
 
 
 def _check_maps(found: ExamFound, reading: Reading, progress: Progress) -> _Checked:
@@ -201,7 +196,10 @@ def _check_maps(found: ExamFound, reading: Reading, progress: Progress) -> _Chec
         # where FF was refused there is no grid any more to bring R2* onto
         target = one.onto if Quantity.FF in checked.maps else None
         try:
-            made = _make(one, stored, foregrounds[one.quantity], target)
+            decision = decide(one, stored, foregrounds[one.quantity])
+            checked.decisions[one.quantity] = decision
+            scaling = check_scale(one, stored, foregrounds[one.quantity], decision)
+            made = _make(one, stored, scaling, target)
         except Disagreement as evidence:
             checked.refused.extend(refuse_map(one, evidence.code, evidence.values))
             checked.why[one.quantity] = Refusal(one.files[0], evidence.code, evidence.values)
@@ -211,15 +209,14 @@ def _check_maps(found: ExamFound, reading: Reading, progress: Progress) -> _Chec
     return checked
 
 
-def _make(found: MapFound, stored: Stored, foreground: Foreground, target: Grid | None) -> ParametricMap:
+def _make(found: MapFound, stored: Stored, scaling: Scaling, target: Grid | None) -> ParametricMap:
     """Make one map, on the grid where it is wanted.
 
     Raises
     ------
     Disagreement
-        When its scale is not settled, or it does not reach the other grid.
+        When it does not reach the other grid.
     """
-    scaling = check_scale(found, stored, foreground)
     if is_computed(found):
         scaling = replace(scaling, derived=SIGNAL_FF)
     made = ParametricMap(found.quantity, stored, found.grid, scaling)

@@ -162,7 +162,9 @@ class _Range:
     p995: float
 
 
-def check_scale(found: MapFound, stored: Stored, foreground: Foreground) -> Scaling:
+def check_scale(
+    found: MapFound, stored: Stored, foreground: Foreground, decision: ScaleDecision | None = None
+) -> Scaling:
     """Compare the range of a map with what its rule says, and count what a reader must know of.
 
     Parameters
@@ -173,6 +175,8 @@ def check_scale(found: MapFound, stored: Stored, foreground: Foreground) -> Scal
         Its voxels; in floating point, what is not finite counts as missing.
     foreground : Foreground
         Where to look.
+    decision : ScaleDecision or None
+        What :func:`decide` says of these three, where it was asked already: it counts the voxels.
 
     Returns
     -------
@@ -185,7 +189,7 @@ def check_scale(found: MapFound, stored: Stored, foreground: Foreground) -> Scal
         With rule, foreground and percentiles: ``scale.needs_confirmation`` with a proposal, or why nothing
         can be proposed.
     """
-    decision = decide(found, stored, foreground)
+    decision = decision or decide(found, stored, foreground)
     if not decision.needs_confirmation and decision.factor is not None:
         return _scaling(found, stored, foreground, decision, decision.factor, "")
     if found.confirmed is not None:
