@@ -46,6 +46,11 @@ LARGEST_LOGIT = 700.0
 """The exponential of more is no finite float64."""
 
 
+def as_odds(logit: float) -> float | None:
+    """Exponential of a logit; None where it is too large for a number."""
+    return math.exp(logit) if logit <= LARGEST_LOGIT else None
+
+
 def as_odds_ratio(interval: Interval) -> Interval | None:
     """Take an interval from the logit scale to odds ratios; None where a limit is too large for a number."""
     if interval.high > LARGEST_LOGIT:
@@ -79,7 +84,7 @@ class Coefficient:
     @property
     def odds_ratio(self) -> float | None:
         """Factor on the odds per unit of the column; None where it is too large for a number."""
-        return math.exp(self.estimate) if self.estimate <= LARGEST_LOGIT else None
+        return as_odds(self.estimate)
 
     @property
     def odds_ratio_ci(self) -> Interval | None:

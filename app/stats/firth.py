@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from app.stats.combined import as_odds_ratio, few_events, why_not_combined
+from app.stats.combined import as_odds, as_odds_ratio, few_events, why_not_combined
 from app.stats.distributions import chi2_upper, normal_quantile
 from app.stats.firth_fit import PenalisedFit, PenalisedProfile, penalised_fit
 from app.stats.newton import rank_is_short, sigmoid, standardised
@@ -53,8 +53,7 @@ class FirthCoefficient:
     @property
     def odds_ratio(self) -> float | None:
         """Factor on the odds per unit of the column; None where it is too large for a number."""
-        there = as_odds_ratio(Interval(self.estimate, self.estimate, 1.0, ""))
-        return None if there is None else there.low
+        return as_odds(self.estimate)
 
     @property
     def odds_ratio_ci(self) -> Interval | None:
