@@ -6,7 +6,7 @@ worked out from what was kept of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -21,7 +21,7 @@ from app.files.dicom.inspecting import OneCount, find_all, in_order, judge_each,
 from app.files.dicom.load import Judged, notices_with
 from app.files.dicom.scale import confirm, confirmed_fits, told
 from app.files.dicom.wishes import Question, Wishes
-from app.services.import_exams import Pick, remembered_answers
+from app.services.import_exams import remembered_answers
 from app.services.open_session import Session
 from app.services.thumbnails import Picture, nothing_to_show, thumbnail
 from app.store.pixels import pixel_sha256
@@ -367,16 +367,3 @@ def _refused_after(exam: SurveyedExam, confirmed: SurveyedMap) -> tuple[Refusal,
         for one in exam.refused
         if not (one.code == "exam.no_measured_map" or (one.path in files and one.code.startswith("scale.")))
     )
-
-
-def picks(looked: Survey, ticked: Mapping[int, str]) -> list[Pick]:
-    """What the import is handed.
-
-    Parameters
-    ----------
-    looked : Survey
-        With what was confirmed.
-    ticked : mapping of int to str
-        Places of the wanted exams in the survey, and the case code for each; empty for a random one.
-    """
-    return [Pick(looked.exams[place].found, code) for place, code in ticked.items()]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import weakref
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from app.files.dicom import inspecting
 from app.files.dicom.found import Refusal, ScaleDecision
 from app.files.dicom.wishes import Answer, Wishes
 from app.files.dicom.write_ge import CaseHeader, write_ideal_iq
-from app.services.import_exams import import_exams, import_path, remember_answers
+from app.services.import_exams import Pick, import_exams, import_path, remember_answers
 from app.services.open_session import Session, create_session
 from app.services.survey_import import (
     Standing,
@@ -31,7 +30,6 @@ from app.services.survey_import import (
     SurveyedExam,
     SurveyedMap,
     confirm_scale,
-    picks,
     survey,
 )
 from app.services.thumbnails import thumbnail
@@ -254,7 +252,7 @@ def test_once_every_doubted_scale_is_confirmed_the_exam_can_be_imported(
     exam = confirm_scale(exam, R2STAR, 1.0, "A. Reader")
     assert (exam.standing, exam.waiting, exam.refused) == (Standing.NEW, (), ())
     assert of(exam, FF).found.confirmed == of(exam, R2STAR).found.confirmed
-    report = import_exams(session, picks(replace(looked, exams=(exam,)), {0: "MM-01"}), Silent())
+    report = import_exams(session, [Pick(exam.found, "MM-01")], Silent())
     assert [one.code for one in report.exams] == ["MM-01"]
     assert set(report.exams[0].quantities) == set(Quantity)
     assert report.refused == ()
@@ -407,7 +405,7 @@ def test_reference_series_are_shown_and_join_an_exam_that_lacks_them(
     assert reference.found.name == "T1"
     assert max(reference.thumbnail.shape) == 96
     assert (exam.standing, exam.code) == (Standing.JOINS, imported.code)
-    import_exams(session, picks(look(session, folder), {0: ""}), Silent())
+    import_exams(session, [Pick(look(session, folder).exams[0].found)], Silent())
     assert only(look(session, folder)).standing is Standing.KNOWN
 
 
