@@ -12,8 +12,9 @@ from app.domain.grid import Grid
 from app.domain.protocol import SLICE_COUNTS
 from app.domain.turning import Mask, TurnedBox, folded
 
-# share of a voxel by which the last digits may carry a corner over the border of the image
-_ON_BORDER = 1e-6
+# mm by which the last digits may carry a corner over the border of the image; in mm, so that a finer map of
+# the same place says the same
+_ON_BORDER_MM = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,10 +239,11 @@ def _clamp_turned(rectangle: Rectangle, grid: Grid) -> Rectangle:
 def _room(rectangle: Rectangle, grid: Grid) -> tuple[tuple[int, int], tuple[int, int]] | None:
     """First and last ``row0`` and ``col0`` with which the whole outline lies in the image; None without."""
     found = []
-    sizes = (rectangle.rows, rectangle.cols)
-    for size, reach, length in zip(sizes, rectangle.box(grid).reach, grid.shape[1:], strict=True):
-        least = ceil(reach - size / 2 - _ON_BORDER)
-        most = floor(length - reach - size / 2 + _ON_BORDER)
+    sizes, box = (rectangle.rows, rectangle.cols), rectangle.box(grid)
+    for size, reach, spacing, length in zip(sizes, box.reach, box.spacing, grid.shape[1:], strict=True):
+        slack = _ON_BORDER_MM / spacing
+        least = ceil(reach - size / 2 - slack)
+        most = floor(length - reach - size / 2 + slack)
         if most < least:
             return None
         found.append((least, most))
@@ -252,8 +254,10 @@ def _fits(rectangle: Rectangle, grid: Grid) -> bool:
     """Whether the outline of a turned rectangle lies in the image."""
     box = rectangle.box(grid)
     return all(
-        reach - _ON_BORDER <= middle <= length - reach + _ON_BORDER
-        for middle, reach, length in zip(box.middle, box.reach, grid.shape[1:], strict=True)
+        max(reach - middle, middle + reach - length) * spacing <= _ON_BORDER_MM
+        for middle, reach, spacing, length in zip(
+            box.middle, box.reach, box.spacing, grid.shape[1:], strict=True
+        )
     )
 
 

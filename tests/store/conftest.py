@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import settings
 
 from app.domain.exam import Exam
 from app.domain.grid import Grid
@@ -22,10 +21,6 @@ from app.domain.reading import Viewer
 from app.store import exams, sessions
 from app.store.database import Database, create_database
 from app.store.exams import NewExam
-
-# correctness is not asserted by the clock
-settings.register_profile("unhurried", parent=settings.default, deadline=None)
-settings.load_profile("unhurried")
 
 IDENTITY = Identity("Doe^Jane", "0417", "1960-01-02", "F", "2026-01-03", "A77", "1.2.3", "1.2.4", "66")
 
