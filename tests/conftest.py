@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import itertools
 import os
+import random
+import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -118,6 +120,18 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     folder = tmp_path_factory.getbasetemp() / f"home-{next(_numbers)}"
     monkeypatch.setenv("MARROWMARK_HOME", str(folder))
     return folder
+
+
+def _throw_the_same_dice(patch: pytest.MonkeyPatch) -> None:
+    dice = random.Random(os.environ.get("MARROWMARK_LUCK", "1"))
+    patch.setattr(secrets, "randbits", dice.getrandbits)
+    patch.setattr(secrets, "randbelow", dice.randrange)
+
+
+@pytest.fixture(autouse=True)
+def luck(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Case codes and reading orders are drawn by chance: by the same chance every time, or as one wishes."""
+    _throw_the_same_dice(monkeypatch)
 
 
 # -- nothing left over ------------------------------------------------------------------------------------
@@ -255,10 +269,12 @@ def make_case(code: str) -> Exam:
 def reading_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A session with three cases, stored differently, and two readers; to be copied, not written to."""
     path = tmp_path_factory.mktemp("template") / "small.marrow"
-    session = create_session(path, synthetic=True, reader="Ana")
     from app.services.open_session import add_reader  # noqa: PLC0415 - used here only
 
-    add_reader(session, "Bo")
+    with pytest.MonkeyPatch.context() as patch:
+        _throw_the_same_dice(patch)
+        session = create_session(path, synthetic=True, reader="Ana")
+        add_reader(session, "Bo")
     for code in STORED:
         exam = make_case(code)
         identity = Identity(f"Doe^{code}", code, "1960-01-02", "F", "2026-01-03", "A", f"1.2.{code[1:]}", "1")

@@ -163,6 +163,7 @@ def box_of(space: Workspace, level: Level) -> Rectangle:
     """A rectangle for a level of C0001 that no rule speaks against."""
     case = space.case
     assert case is not None
+    assert case.exam.code == "C0001", "the centres are those of this case"
     return place(case.exam.grid, 4, *CENTRES[level], (8, 11))
 
 

@@ -349,7 +349,7 @@ def test_after_enter_a_quiet_word_says_what_stands_until_the_next_step(
     assert "L5: not measurable, old fracture (FX_OLD)" in lines
     assert any(line.startswith("L2: ") and "mm²" in line for line in lines)
     assert lines[-1] == "Ctrl+Z opens it again."
-    fill(space, Level.L1)
+    space.mark(Reason.FX_OLD)
     assert not said.isVisible()
 
 

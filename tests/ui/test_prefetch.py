@@ -151,7 +151,7 @@ def test_nobodys_readings_are_read_ahead(space: Workspace, monkeypatch: pytest.M
 def test_another_reader_gets_a_case_of_their_own_order_and_nothing_of_the_first(
     space: Workspace, fill: Callable[..., None]
 ) -> None:
-    at_first(space)
+    # the window stands at the case whose places are known
     exam = wait_until_ready(space)
     fill(space)
     space.set_reader("Bo")
