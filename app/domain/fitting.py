@@ -9,7 +9,7 @@ taken from here: what is proposed in a body (:mod:`app.domain.proposing`) is cou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,7 +96,7 @@ def find_body(
     slice_index: int,
     point: tuple[float, float],
     protocol: Protocol,
-    tilts: Sequence[float] = TILTS_DEG,
+    tilts: Iterable[float] = TILTS_DEG,
 ) -> Body | NoProposal:
     """Find the vertebral body around a point.
 
@@ -110,8 +110,8 @@ def find_body(
         ``(row, col)`` within the body, in voxel edges of the exam's grid.
     protocol : Protocol
         Gives the limits of height and depth, and the anterior part that must be of one kind.
-    tilts : sequence of float
-        Turns that are tried, degrees.
+    tilts : iterable of float
+        Turns that are tried, degrees; gone through once.
 
     Returns
     -------

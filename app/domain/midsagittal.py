@@ -11,8 +11,8 @@ from app.domain.maps import Quantity
 # air is noise in FF and R2*; below this share of the bright signal there is no patient
 _SIGNAL_SHARE = 0.1
 _BRIGHT_PERCENTILE = 99
-# images whose brightness is signal, the clearest anatomy first
-_SIGNAL = (Quantity.WATER, Quantity.FAT, Quantity.IN_PHASE, Quantity.OUT_PHASE)
+CLEAREST = (Quantity.WATER, Quantity.FAT, Quantity.IN_PHASE, Quantity.OUT_PHASE)
+"""Images whose brightness is signal, the clearest anatomy first."""
 # how far to either side the mirror image is compared: about half a lumbar vertebra
 _REACH_MM = 20.0
 # fewer slices than this leave no choice worth making
@@ -53,7 +53,7 @@ def guess_mid_slice(exam: Exam) -> int:
 
 def _thumbnails(exam: Exam) -> npt.NDArray[np.float64]:
     """Every fourth voxel of each slice without air, shape (slices, voxels), each of mean 0 and length 1."""
-    signal = (quantity for quantity in _SIGNAL if quantity in exam.maps)
+    signal = (quantity for quantity in CLEAREST if quantity in exam.maps)
     values = exam.maps[next(signal, exam.measured[0].quantity)].stored[:, ::4, ::4].astype(float)
     floor = _SIGNAL_SHARE * np.percentile(values, _BRIGHT_PERCENTILE)
     flat = np.where(values > floor, values, 0.0).reshape(len(values), -1)

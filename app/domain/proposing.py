@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import atan2, cos, degrees, floor, radians, sin
 
 from app.domain.checks import Severity, check_geometry
+from app.domain.checks_place import wanted_margin_mm
 from app.domain.exam import Exam
 from app.domain.fitting import Body, NoProposal
 from app.domain.grid import Grid
@@ -49,8 +50,7 @@ class _Room:
     @classmethod
     def of(cls, exam: Exam, body: Body, protocol: Protocol) -> _Room:
         """What is left of a body's anterior part, a margin away from every edge."""
-        native = exam.native_voxel_mm or exam.grid.spacing_mm[1:]
-        margin = max(protocol.margin_mm, protocol.margin_native_voxels * max(native))
+        margin = wanted_margin_mm(exam, protocol)
         front = -body.depth_mm / 2
         back = front + body.depth_mm * protocol.anterior_fraction
         start, end = front + margin, min(back, -front - margin)

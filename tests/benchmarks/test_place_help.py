@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from app.domain.checks_place import body_around, check_places, place_of, wanted_margin_mm
 from app.domain.exam import Exam
 from app.domain.fitting import Body, NoProposal, find_body
 from app.domain.ladder import ENDS, RUNGS, Ladder, ladder
@@ -238,6 +240,100 @@ def test_where_the_ends_were_counted_wrongly_there_is_no_ladder(
     assert score.share == 0
 
 
+# -- warnings about the place, on the demo exams and the real one --------------------------------------
+
+
+@dataclass
+class Warned:
+    """How often rectangles were warned of, and how often rightly."""
+
+    kept: list[bool] = field(default_factory=list)
+    broken: list[bool] = field(default_factory=list)
+    far: list[bool] = field(default_factory=list)
+
+    def note(self, inside: float, margin: float, *, warned: bool) -> None:
+        """Keep what was said of a rectangle whose outermost corner lies so far inside the surface, mm."""
+        (self.kept if inside >= margin else self.broken).append(warned)
+        if inside < margin - _FAR_MM:
+            self.far.append(warned)
+
+    def told(self) -> str:
+        groups = {"keep it": self.kept, "break it": self.broken, f"break it by {_FAR_MM:g} mm": self.far}
+        parts = [f"{sum(one)} of {len(one)} that {name} ({np.mean(one):.1%})" for name, one in groups.items()]
+        return "warned of " + ", ".join(parts)
+
+
+_FAR_MM = 2.0
+
+
+def codes_of(exam: Exam, box: Rectangle, protocol: Protocol) -> set[str]:
+    where = place_of(box)
+    found = check_places(exam, {Level.L3: box}, {where: body_around(exam, where, protocol)}, protocol)
+    return {one.code for one in found}
+
+
+def anywhere(case: Case, bone: str, slice_index: int, rng: np.random.Generator) -> Rectangle:
+    """A rectangle of any usual size somewhere in a body, much of it at its edges."""
+    drawn, grid = case.bones[bone], case.phantom.grid
+    around = drawn.depth * rng.uniform(-0.4, 0.35), drawn.height * rng.uniform(-0.35, 0.35)
+    _, row, col = grid.to_index([drawn.x, *drawn.point(*around)]).tolist()
+    size = int(rng.integers(6, 16)), int(rng.integers(7, 20))
+    return place(grid, slice_index, row + 0.5, col + 0.5, size)
+
+
+def far_behind(case: Case, bone: str, box: Rectangle) -> float:
+    """How far a rectangle reaches behind the anterior part of a body, as deep as at its waist, mm."""
+    drawn = case.bones[bone]
+    corners = [
+        (box.slice, row - 0.5, col - 0.5) for row in (box.row0, box.row1) for col in (box.col0, box.col1)
+    ]
+    x, y, z = case.phantom.grid.to_patient(np.array(corners, float)).astype(np.float32).T
+    depth = drawn.depth - 2 * drawn.waist
+    return float(drawn.frame(x, y, z)[0].max()) + depth / 2 - PROTOCOL.anterior_fraction * depth
+
+
+def test_rectangles_that_keep_their_place_are_hardly_ever_warned_of_and_most_that_miss_it_are(
+    demo: list[Case], benchmark: Any
+) -> None:
+    def run() -> tuple[Warned, Warned]:
+        margin, behind, rng = Warned(), Warned(), np.random.default_rng(11)
+        for case in demo:
+            exam = case.exam(ALL)
+            for truth in case.phantom.truth.levels:
+                for _ in range(12):
+                    box = anywhere(case, truth.level, truth.safe.slice_index, rng)
+                    said = codes_of(exam, box, PROTOCOL)
+                    inside = -case.worst(truth.level, box, corners=True)
+                    margin.note(inside, PROTOCOL.margin_mm, warned="check.margin" in said)
+                    behind.note(-far_behind(case, truth.level, box), 0.0, warned="check.posterior" in said)
+        return margin, behind
+
+    margin, behind = benchmark.pedantic(run, rounds=1, iterations=1)
+    benchmark.extra_info["told"] = f"margin: {margin.told()}; anterior part: {behind.told()}"
+    assert np.mean(margin.kept) < 0.05
+    assert np.mean(behind.kept) < 0.05
+    assert np.mean(margin.far) > 0.4
+    assert np.mean(behind.far) > 0.6
+
+
+def test_what_is_proposed_on_the_demo_exams_is_not_warned_of(demo: list[Case], benchmark: Any) -> None:
+    def run() -> Warned:
+        found, rng = Warned(), np.random.default_rng(12)
+        for case in demo:
+            exam = case.exam(ALL)
+            for truth in case.phantom.truth.levels:
+                for point in case.clicks(truth, rng, 2):
+                    body = find_body(exam, truth.safe.slice_index, point, PROTOCOL)
+                    box = propose(exam, body, PROTOCOL) if isinstance(body, Body) else body
+                    if isinstance(box, Rectangle):
+                        found.kept.append(bool(codes_of(exam, box, PROTOCOL)))
+        return found
+
+    found = benchmark.pedantic(run, rounds=1, iterations=1)
+    benchmark.extra_info["told"] = f"{sum(found.kept)} of {len(found.kept)} proposals warned of"
+    assert np.mean(found.kept) < 0.05
+
+
 # -- the real exam ----------------------------------------------------------------------------------------
 
 # C3 to C7 in the middle slice: upper back, upper front, lower front, lower back, in voxel edges; read off the
@@ -352,3 +448,32 @@ def test_a_ladder_on_the_real_exam_never_leaves_the_bodies(
     score = once(benchmark, run, f"ladder on the real exam, slice {slice_index + 1}")
     # the outlines are those of the middle slice; a voxel either way they hold beside it too
     assert max(score.corners, default=-1.0) < (0 if slice_index == _MIDDLE else neck.grid.spacing_mm[1])
+
+
+def test_on_the_real_exam_rectangles_that_keep_their_margin_are_hardly_ever_warned_of(
+    neck: Exam, cervical: Protocol, benchmark: Any
+) -> None:
+    """Its bodies stand out so little that most rectangles are not judged at all."""
+
+    def run() -> Warned:
+        found, rng = Warned(), np.random.default_rng(3)
+        margin, voxel = wanted_margin_mm(neck, cervical), neck.grid.spacing_mm[1]
+        for slice_index, body in product(range(neck.grid.shape[0]), BODIES.values()):
+            asked = 0
+            while asked < 20:
+                point = (rng.uniform(80, 160), rng.uniform(95, 122))
+                size = int(rng.integers(3, 8)), int(rng.integers(3, 9))
+                if depth_in(body, point) < 2:
+                    continue
+                asked += 1
+                box = place(neck.grid, slice_index, *point, size)
+                corners = product((box.row0, box.row1), (box.col0, box.col1))
+                inside = min(depth_in(body, one) for one in corners) * voxel
+                said = codes_of(neck, box, cervical)
+                found.note(inside, margin, warned="check.margin" in said)
+        return found
+
+    found = benchmark.pedantic(run, rounds=1, iterations=1)
+    benchmark.extra_info["told"] = f"real exam, margin: {found.told()}"
+    assert np.mean(found.kept) < 0.05
+    assert any(found.broken)
