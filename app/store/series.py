@@ -79,8 +79,10 @@ def references(database: Database, exam_id: int) -> list[str]:
     return [row["name"] for row in database.rows(sql, (exam_id,))]
 
 
-def load_references(database: Database, exam_id: int) -> list[ReferenceSeries]:
-    """Read the series of an exam, voxels and all, in order of import.
+def load_references(
+    database: Database, exam_id: int, names: Sequence[str] | None = None
+) -> list[ReferenceSeries]:
+    """Read the series of an exam, all or those of some names, voxels and all, in order of import.
 
     Raises
     ------
@@ -89,7 +91,7 @@ def load_references(database: Database, exam_id: int) -> list[ReferenceSeries]:
     """
     found = database.rows("SELECT * FROM reference_series WHERE exam_id = ? ORDER BY id", (exam_id,))
     with faults.understood(database.path):
-        return [_load(database, row) for row in found]
+        return [_load(database, row) for row in found if names is None or row["name"] in names]
 
 
 def _load(database: Database, row: Row) -> ReferenceSeries:

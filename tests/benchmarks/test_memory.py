@@ -118,8 +118,8 @@ def _map(quantity: Quantity, top: int, seed: int) -> ParametricMap:
 
 
 def _exam(number: int) -> NewExam:
-    """FF and R2*, and a T2 beside them."""
-    tops = {Quantity.FF: 100, Quantity.R2STAR: 300}
+    """FF and R2*, and beside them water, fat and a T2."""
+    tops = {Quantity.FF: 100, Quantity.R2STAR: 300, Quantity.WATER: 900, Quantity.FAT: 900}
     maps = {what: _map(what, top, 10 * number + place) for place, (what, top) in enumerate(tops.items())}
     t2 = np.random.default_rng(number).integers(0, 700, (20, 320, 320)).astype(np.uint16)
     beside = ReferenceSeries("T2", t2, _grid((20, 320, 320), (5.0, 0.8, 0.8)), (0.0, 700.0))

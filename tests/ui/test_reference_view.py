@@ -11,11 +11,13 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from app.domain.errors import StoreUnavailable
 from app.domain.maps import DISPLAY_RANGE, Quantity
 from app.domain.protocol import Level
 from app.domain.shapes import Rectangle
-from app.services import read_exam
+from app.services import beside
 from app.services.changed import What
+from app.services.open_session import Session
 from app.ui import present
 from app.ui.canvas import projection
 from app.ui.canvas.map_pair import MapPair
@@ -64,20 +66,28 @@ def test_the_reference_is_hidden_until_it_is_asked_for_and_again_when_it_is_not_
 def test_no_series_is_read_before_somebody_wants_to_look_at_one(
     mixed: Workspace, maps: MapPair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, read = read_exam.references, []
+    real, read = beside.series, []
 
-    def references(*place: Any) -> Any:
-        read.append(place)
-        return real(*place)
+    def series(session: Session, exam_id: int, name: str) -> Any:
+        read.append(name)
+        return real(session, exam_id, name)
 
-    monkeypatch.setattr(read_exam, "references", references)
+    monkeypatch.setattr(beside, "series", series)
     mixed.open_case(mixed.case.exam.id if mixed.case else 0)
     mixed.set_slice(2)
     QApplication.processEvents()
     assert read == []
+    assert mixed.case is not None
+    assert set(mixed.case.exam.maps) == {Quantity.FF, Quantity.R2STAR}
+    # one is asked for, and it is the only one that is read, once
     maps.toggle_reference()
     mixed.set_slice(3)
-    assert len(read) == 1
+    assert read == ["T2"]
+    for _ in range(2):
+        maps.hold_overlay("water")
+        mixed.set_slice(mixed.slice + 1)
+        maps.hold_overlay("")
+    assert read == ["T2", Quantity.WATER]
 
 
 def test_anatomical_series_come_first_then_the_images_that_are_not_measured(t2: Any, maps: MapPair) -> None:
@@ -88,7 +98,7 @@ def test_anatomical_series_come_first_then_the_images_that_are_not_measured(t2: 
     assert t2.view._caption.note == "reference, not measured"
     names[1].trigger()
     assert t2.view.series.name == "Water"
-    assert t2.view.series.stored is t2.workspace.case.exam.maps[Quantity.WATER].stored
+    assert np.array_equal(t2.view.series.stored, t2.workspace.series(Quantity.WATER).stored)
     assert grid_of(t2.view).shape == (9, 30, 70)
 
 
@@ -138,21 +148,29 @@ def test_without_a_case_there_is_no_reference(
     assert not maps.reference_button.isEnabled()
     maps.toggle_reference()
     assert told == []
-    assert maps.reference.series == []
+    assert maps.reference.offered == []
 
 
 def test_a_series_that_cannot_be_read_is_told_and_the_others_are_offered(
     mixed: Workspace, maps: MapPair, told: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app.domain.errors import StoreUnavailable  # noqa: PLC0415 - what a damaged file gives
+    real = beside.series
 
-    def broken(*_: Any) -> Any:
-        raise StoreUnavailable("store.corrupt", file="mixed.marrow")
+    def broken(session: Session, exam_id: int, name: str) -> Any:
+        if name == "T2":
+            raise StoreUnavailable("store.corrupt", file="mixed.marrow")
+        return real(session, exam_id, name)
 
-    monkeypatch.setattr(read_exam, "references", broken)
+    monkeypatch.setattr(beside, "series", broken)
     maps.toggle_reference()
     assert [problem.code for problem in told] == ["store.corrupt"]
-    assert [series.name for series in maps.reference.series] == ["Water"]
+    assert maps.reference.view.series is not None
+    assert maps.reference.view.series.name == "Water"
+    assert [action.text() for action in maps.reference.names.actions()] == ["T2", "Water"]
+    maps.reference.names.actions()[0].trigger()
+    assert maps.reference.view.series.name == "Water"
+    # chosen in vain, it is not remembered for the next case
+    assert maps.reference._name == ""
 
 
 def test_the_slice_nearest_to_that_of_the_maps_is_shown_with_its_own_number(t2: Any, maps: MapPair) -> None:
@@ -340,11 +358,9 @@ def test_a_series_that_was_imported_meanwhile_is_offered(t2: Any, maps: MapPair)
 def test_a_signal_image_of_nothing_but_zeros_still_has_a_grey_scale(t2: Any) -> None:
     from app.ui.canvas.reference_view import signal_series  # noqa: PLC0415 - the rule behind the picture
 
-    exam = t2.workspace.case.exam
-    water = exam.maps[Quantity.WATER]
+    water = t2.workspace.series(Quantity.WATER)
     empty = type(water)(Quantity.WATER, np.zeros(water.grid.shape, np.int16), water.grid, water.scaling)
-    (series,) = signal_series(type(exam)("C1", {**exam.maps, Quantity.WATER: empty}))
-    assert series.window == (0.0, 1.0)
+    assert signal_series(empty).window == (0.0, 1.0)
 
 
 def test_keys_work_after_a_click_into_the_reference(

@@ -10,9 +10,8 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
-from app.domain.exam import Exam
 from app.domain.grid import Grid, Vector, orientation_of
-from app.domain.maps import MEASURED, ParametricMap, Quantity, Stored
+from app.domain.maps import ParametricMap, Quantity, Stored
 from app.domain.reference import ReferenceSeries
 from app.ui import present
 from app.ui.canvas.projection import inside, linked_camera, nearest_slice, outlines, stored_place
@@ -48,16 +47,8 @@ class _Signal:
         return stored.astype(np.float64)
 
 
-def signal_series(exam: Exam) -> list[ReferenceSeries]:
-    """Water, fat and the other images of an exam that are not measured, as series to be looked at."""
-    return [
-        _as_series(exam.maps[quantity])
-        for quantity in Quantity
-        if quantity in exam.maps and quantity not in MEASURED
-    ]
-
-
-def _as_series(image: ParametricMap) -> ReferenceSeries:
+def signal_series(image: ParametricMap) -> ReferenceSeries:
+    """An image that is not measured, such as water, as a series to be looked at."""
     middle = image.stored[image.grid.shape[0] // 2]
     brightest = float(np.nanpercentile(middle, _BRIGHT_PERCENTILE))
     # an empty slice still needs a window with two ends
@@ -132,8 +123,8 @@ def _voxel(grid: Grid, point: Vector | None) -> tuple[float, float] | None:
 class ReferenceColumn(QWidget):
     """The view with its title bar, which offers the series.
 
-    Series are read from the session when they are first asked for. Whether the column is wanted, and which
-    series, is remembered from case to case until the program ends.
+    Each series is read from the session when it is first asked for, and kept while the case is open. Whether
+    the column is wanted, and which series, is remembered from case to case until the program ends.
 
     Signals
     -------
@@ -146,8 +137,10 @@ class ReferenceColumn(QWidget):
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._workspace = workspace
-        self._wanted, self._name = False, ""
-        self._series: list[ReferenceSeries] | None = None
+        self._wanted = False
+        self._name: str | Quantity = ""
+        self._offered: list[str | Quantity] | None = None
+        self._kept: dict[str | Quantity, ReferenceSeries] = {}
         # after the maps are painted: who reads does not wait for a series beside them
         self._later = QTimer(self, singleShot=True, interval=0)
         self._later.timeout.connect(self._open)
@@ -182,30 +175,38 @@ class ReferenceColumn(QWidget):
         column.addWidget(self.view, 1)
 
     @property
-    def series(self) -> list[ReferenceSeries]:
+    def offered(self) -> list[str | Quantity]:
         """What can be chosen for the case at hand: anatomical series first, then water, fat and the like."""
-        case = self._workspace.case
-        if case is None:
+        if self._workspace.case is None:
             return []
-        if self._series is None:
-            self._series = [*self._workspace.references(), *signal_series(case.exam)]
-        return self._series
+        if self._offered is None:
+            self._offered = self._workspace.beside()
+        return self._offered
 
     def overlaid(self, wanted: str) -> ReferenceSeries | None:
         """The series to hold over the maps, ``water``, ``fat`` or ``reference`` (the one chosen here).
 
         None where the exam has no such series.
         """
-        signals = {"water": Quantity.WATER, "fat": Quantity.FAT}
-        if wanted in signals:
-            name = present.quantity_title(signals[wanted])
-            return next((one for one in self.series if one.name == name), None)
-        chosen = next((one for one in self.series if one.name == self._name), None)
-        return chosen or next(iter(self.series), None)
+        signal = {"water": Quantity.WATER, "fat": Quantity.FAT}.get(wanted)
+        if signal is not None:
+            return self._series(signal) if signal in self.offered else None
+        if self._name in self.offered:
+            return self._series(self._name)
+        return self._series(self.offered[0]) if self.offered else None
+
+    def _series(self, name: str | Quantity) -> ReferenceSeries | None:
+        """One of those that are offered; None where it could not be read, which is told."""
+        if name not in self._kept:
+            found = self._workspace.series(name)
+            if found is None:
+                return None
+            self._kept[name] = signal_series(found) if isinstance(found, ParametricMap) else found
+        return self._kept[name]
 
     def begin_case(self) -> None:
         """Forget the series of another case; where the column is wanted, show one of this case soon."""
-        self._series = None
+        self._offered, self._kept = None, {}
         # not for a moment may one patient's series stand beside another's maps
         self.view.clear()
         if self._wanted and self._workspace.case is not None:
@@ -225,26 +226,33 @@ class ReferenceColumn(QWidget):
         return True
 
     def _open(self) -> bool:
-        """Show the series that was looked at last, or the first one."""
-        names = [series.name for series in self.series]
+        """Show the series that was looked at last, else the first one that can be read."""
         self.names.clear()
-        for index, name in enumerate(names):
-            self.names.addAction(name).setData(index)
-        if names:
-            self._show(names.index(self._name) if self._name in names else 0)
-        self.setVisible(bool(names))
+        for index, name in enumerate(self.offered):
+            told = present.quantity_title(name) if isinstance(name, Quantity) else name
+            self.names.addAction(told).setData(index)
+        # what cannot be read is told, and the others are there still
+        shown = any(map(self._show, sorted(range(len(self.offered)), key=self._not_looked_at_last)))
+        self.setVisible(shown)
         self.changed.emit()
-        return bool(names)
+        return shown
+
+    def _not_looked_at_last(self, index: int) -> bool:
+        return self.offered[index] != self._name
 
     def _offer(self) -> None:
         self.names.popup(self.choice.mapToGlobal(self.choice.rect().bottomLeft()))
 
     def _on_choice(self, action: QAction) -> None:
-        self._show(action.data())
-        self._name = self.series[action.data()].name
+        if self._show(action.data()):
+            self._name = self.offered[action.data()]
         self.changed.emit()
 
-    def _show(self, index: int) -> None:
-        series = self.series[index]
+    def _show(self, index: int) -> bool:
+        """Show one of the series; False where it could not be read, which is told."""
+        series = self._series(self.offered[index])
+        if series is None:
+            return False
         self.choice.tell(present.text("reference.choice", name=series.name))
         self.view.show_series(series)
+        return True
