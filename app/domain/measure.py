@@ -142,6 +142,9 @@ def histogram(
 ) -> npt.NDArray[np.intp]:
     """Voxel counts of a rectangle in ``bins`` equal bins over ``span``; values outside go to the end bins."""
     values = voxels_of(parametric_map, rectangle)
-    finite = np.clip(values[np.isfinite(values)], span[0], span[1])
-    counts, _ = np.histogram(finite, bins=bins, range=span)
-    return counts
+    finite = values[np.isfinite(values)]
+    # numpy's own histogram says the same several times as slowly, and a drag waits for this
+    finite.sort()
+    ends = finite.searchsorted(np.linspace(*span, bins + 1))
+    ends[0], ends[-1] = 0, finite.size
+    return np.diff(ends)

@@ -264,6 +264,14 @@ def test_a_histogram_counts_every_voxel_once(
     assert counts.sum() == drawn.rows * drawn.cols
 
 
+@given(stacks, rectangles(), st.integers(1, 40))
+def test_a_histogram_is_that_of_numpy(make_map: MakeMap, stored: Stored, drawn: Rectangle, bins: int) -> None:
+    one = make_map(stored)
+    values = np.clip(voxels_of(one, drawn), 0.0, 100.0)
+    expected, _ = np.histogram(values, bins=bins, range=(0.0, 100.0))
+    assert histogram(one, drawn, (0.0, 100.0), bins).tolist() == expected.tolist()
+
+
 def test_a_histogram_puts_values_outside_its_span_into_the_end_bins(make_map: MakeMap) -> None:
     one = make_map([[[-50, 5, 95, 100, 700]]])
     assert histogram(one, Rectangle(0, 0, 0, 1, 5), (0.0, 100.0), 4).tolist() == [2, 0, 0, 3]

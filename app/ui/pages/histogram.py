@@ -13,6 +13,8 @@ from app.ui.theme import DARK, Theme
 
 MOST_BINS = 24
 _GAP = 1.0
+# where the bars begin, below the words
+_TOP = 22
 
 
 class Histogram(QWidget):
@@ -41,7 +43,12 @@ class Histogram(QWidget):
         self, counts: npt.NDArray[np.intp] | None, title: str = "", span: str = "", colour: str = ""
     ) -> None:
         """Show other bars, or none."""
-        self._counts, self._title, self._span, self._colour = counts, title, span, QColor(colour)
+        self._counts = counts
+        if (title, span) == (self._title, self._span):
+            # as a rectangle moves the words mostly stay, and letters take longer than bars
+            self.update(0, scaled(_TOP), self.width(), self.height())
+            return
+        self._title, self._span, self._colour = title, span, QColor(colour)
         self.setAccessibleName(title)
         self.setAccessibleDescription(span)
         self.update()
@@ -51,20 +58,24 @@ class Histogram(QWidget):
         if self._counts is None:
             return
         painter = QPainter(self)
-        painter.setPen(QColor(self._theme.quiet))
-        words = self.rect().adjusted(0, 0, 0, scaled(18) - self.height())
-        painter.drawText(words, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self._title)
-        painter.drawText(words, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self._span)
-        top, bottom = float(scaled(22)), self.height() - 2.0
-        width = self.width() / len(self._counts)
-        highest = max(int(self._counts.max()), 1)
+        if event.rect().top() < scaled(_TOP):
+            self._paint_words(painter)
+        top, bottom = float(scaled(_TOP)), self.height() - 2.0
+        counts = self._counts.tolist()
+        width, room = self.width() / len(counts), (bottom - top) / max(*counts, 1)
         painter.fillRect(QRectF(0, bottom, self.width(), 1), QColor(self._theme.border))
-        room = (bottom - top) / highest
         bars = [
             QRectF(place * width, bottom - count * room, max(width - _GAP, 1.0), count * room)
-            for place, count in enumerate(self._counts.tolist())
+            for place, count in enumerate(counts)
+            if count
         ]
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._colour)
         painter.drawRects(bars)
         painter.end()
+
+    def _paint_words(self, painter: QPainter) -> None:
+        painter.setPen(QColor(self._theme.quiet))
+        words = self.rect().adjusted(0, 0, 0, scaled(18) - self.height())
+        painter.drawText(words, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self._title)
+        painter.drawText(words, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self._span)

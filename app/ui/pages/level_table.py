@@ -75,9 +75,27 @@ class LevelModel(QAbstractTableModel):
         """Take new lines and repaint only those that differ."""
         for number, row in enumerate(rows):
             if row != self.rows[number]:
-                self.rows[number] = row
-                # the level itself never changes
-                self.dataChanged.emit(self.index(number, _FF), self.index(number, _VOXELS))
+                before, self.rows[number] = self.rows[number], row
+                for column in _changed(before, row):
+                    # cell by cell: Qt would paint the line below a block of cells too
+                    index = self.index(number, column)
+                    self.dataChanged.emit(index, index)
+
+
+def _changed(before: LevelRow, after: LevelRow) -> list[int]:
+    """Columns in which two lines of a level look different; a note runs across all of them."""
+    if before.note or after.note:
+        return [_FF, _R2STAR, _VOXELS]
+    return [column for column in (_FF, _R2STAR, _VOXELS) if _shown(before, column) != _shown(after, column)]
+
+
+def _shown(row: LevelRow, column: int) -> tuple[str | bool, ...]:
+    """What is painted in a cell of numbers."""
+    return {
+        _FF: (row.ff, row.ff_sd),
+        _R2STAR: (row.r2star, row.r2star_sd),
+        _VOXELS: (row.voxels, row.warning, row.accepted),
+    }[column]
 
 
 class _LevelDelegate(QStyledItemDelegate):
