@@ -7,7 +7,7 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt
 from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from app.domain.exam import Exam
 from app.domain.protocol import LEVELS, Level
@@ -23,6 +23,7 @@ from app.ui.keys import DEFAULT, Keymap
 from app.ui.pages.case_list import CaseList
 from app.ui.pages.reading_empty import ReadingEmpty
 from app.ui.pages.reading_panel import ReadingPanel
+from app.ui.pages.training_feedback import TrainingFeedback
 from app.ui.present_keys import mouse_tip
 from app.ui.scale import scaled
 from app.ui.shortcuts import bind, held_by
@@ -33,6 +34,7 @@ from app.ui.workspace import Workspace
 # what the menu of a right click offers
 _OFFERED = ("not_measurable", "remove", "undo", "redo", "reset_view", "colour_map", "reference")
 _KEYS = {QEvent.Type.KeyPress, QEvent.Type.KeyRelease}
+_SIDE = 172
 _OVERLAYS = ("water", "fat", "reference")
 _SIDES = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}
 
@@ -46,14 +48,22 @@ class ReadingPage(QWidget):
         self.cases = CaseList(workspace.standing_of)
         named(self.cases, "sidebar")
         self.cases.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.cases.setFixedWidth(scaled(172))
+        self.cases.setFixedWidth(scaled(_SIDE))
+        self.feedback = TrainingFeedback(workspace)
+        named(self.feedback, "sidebar")
+        self.feedback.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.feedback.setFixedWidth(scaled(_SIDE))
         self.maps = MapPair(workspace)
         self.panel = ReadingPanel(workspace)
         self.empty = ReadingEmpty()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        row.addWidget(self.cases)
+        side = QVBoxLayout()
+        side.setSpacing(0)
+        side.addWidget(self.cases, 1)
+        side.addWidget(self.feedback)
+        row.addLayout(side)
         row.addWidget(self.maps, 1)
         row.addWidget(self.panel)
         row.addWidget(self.empty, 1)
@@ -67,9 +77,11 @@ class ReadingPage(QWidget):
         self.panel.sign_off_wanted.connect(self._sign_off_next)
         self.panel.done.connect(self.setFocus)
         workspace.changed.connect(self._on_changed)
+        workspace.changed.connect(self.feedback.follow)
         workspace.selection_changed.connect(self._on_selection)
         workspace.previewed.connect(self._on_preview)
         workspace.proposed.connect(self._on_proposed)
+        workspace.judged.connect(self._on_judged)
         for widget in (self, *self.maps.views.values(), self.maps.reference.view):
             widget.installEventFilter(self)
         self._on_changed(What.SESSION)
@@ -283,6 +295,11 @@ class ReadingPage(QWidget):
         if wanted != self._in_panel:
             self._in_panel = wanted
             self.panel.refresh()
+
+    def _on_judged(self) -> None:
+        # the case holds more findings and is the same otherwise: what is being written stays open
+        self._in_panel = (self._workspace.case, self._workspace.selected)
+        self.panel.show_findings()
 
     def _on_proposed(self) -> None:
         self.maps.refresh()

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.domain.protocol import LEVELS
 from app.domain.reading import LevelState
+from app.services.read_exam import Case
 from app.ui import present, present_levels
 from app.ui.pages.asking_panel import Asking
 from app.ui.pages.case_words_view import CaseWordsView, SignedOff
@@ -112,8 +113,7 @@ class ReadingPanel(QWidget):
             return
         self._title.setText(present.text("read.case", code=case.exam.code))
         self._facts.setText(present.case_line(case.exam, space.viewer.round))
-        armed = space.selected if space.armed else None
-        self.table.levels.show_rows(present_levels.level_rows(case, armed=armed))
+        self._show_levels(case)
         self.table.show_selected(space.selected)
         self._show_rectangle()
         self._show_state()
@@ -128,13 +128,29 @@ class ReadingPanel(QWidget):
         self.reopen.setEnabled(space.session is not None and not space.session.read_only)
         self.sign_off.setEnabled(case is not None and (locked or space.writable))
         self.sign_off.setText(present.text("read.next" if locked else "read.sign_off"))
-        spoken = present_levels.case_warning(case, space.selected) if case is not None else ""
-        self.warning.setText(spoken)
-        self.warning.setVisible(bool(spoken))
+        self._show_warning(case)
         self.help.refresh()
         self.case_words.refresh(space)
         self.signed_off.refresh(space)
         self._fit_buttons()
+
+    def _show_levels(self, case: Case) -> None:
+        space = self._workspace
+        armed = space.selected if space.armed else None
+        self.table.levels.show_rows(present_levels.level_rows(case, armed=armed))
+
+    def _show_warning(self, case: Case | None) -> None:
+        spoken = present_levels.case_warning(case, self._workspace.selected) if case is not None else ""
+        self.warning.setText(spoken)
+        self.warning.setVisible(bool(spoken))
+
+    def show_findings(self) -> None:
+        """Show what rules say by now, and nothing else anew; while a rectangle is dragged, nothing."""
+        case = self._workspace.case
+        if case is not None and self._workspace.preview is None:
+            self._show_levels(case)
+            self._show_warning(case)
+            self.signed_off.refresh(self._workspace)
 
     def _fit_buttons(self) -> None:
         """Beside each other where their words leave room, else one below the other."""
