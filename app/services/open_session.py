@@ -10,7 +10,7 @@ from app.domain.errors import InputError
 from app.domain.protocol import Protocol
 from app.domain.reading import Reader, Viewer
 from app.services.changed import What as What
-from app.store import audit, readings, results, sessions
+from app.store import audit, foreign, people, readings, sealing, sessions
 from app.store.audit import AuditRow as AuditRow
 from app.store.database import SUFFIX as SUFFIX
 from app.store.database import Database, create_database, open_database
@@ -55,6 +55,11 @@ class Session:
         return self.database.holder
 
     @property
+    def slow_journal(self) -> bool:
+        """Whether it lies where the quick journal does not work, such as on a network drive."""
+        return self.database.slow_journal
+
+    @property
     def protocol(self) -> Protocol:
         """The protocol in force."""
         return sessions.current_protocol(self.database)[1]
@@ -69,7 +74,12 @@ class Session:
 
 
 def create_session(
-    path: Path, protocol: Protocol | None = None, *, synthetic: bool = False, reader: str = FIRST_READER
+    path: Path,
+    protocol: Protocol | None = None,
+    *,
+    synthetic: bool = False,
+    reader: str = FIRST_READER,
+    seed: int | None = None,
 ) -> Session:
     """Make a new session with one reader.
 
@@ -83,6 +93,8 @@ def create_session(
         Label the session as made-up patients.
     reader : str
         Name of the first reader.
+    seed : int, optional
+        Of that reader's order of cases; drawn at random otherwise.
 
     Raises
     ------
@@ -93,7 +105,7 @@ def create_session(
     database = create_database(path)
     try:
         sessions.begin(database, protocol or Protocol(), synthetic=synthetic)
-        sessions.add_reader(database, reader)
+        sessions.add_reader(database, reader, seed)
     except BaseException:
         database.close()
         # a session that was never begun is no session
@@ -106,17 +118,30 @@ def create_session(
 def open_session(path: Path) -> Session:
     """Open a session; read-only where it cannot or must not be written to.
 
+    Where somebody has to sign in, it is open to nobody until they have: see :mod:`app.services.sign_in`.
+
     Raises
     ------
     StoreUnavailable, StoreTooNew
         When it is no session, damaged, missing or newer than the program.
+    InputError
+        ``session.results_only`` for the results of a package, which are merged and not read.
     """
     database = open_database(path)
     try:
+        _refuse_results(database)
+        sealing.seal_older(database)
+        if people.needs_sign_in(database):
+            database.guard(None)
         return Session(database, sessions.is_synthetic(database))
     except BaseException:
         database.close()
         raise
+
+
+def _refuse_results(database: Database) -> None:
+    if foreign.about(database).results_only:
+        raise InputError("session.results_only")
 
 
 def readers_of(session: Session) -> list[Reader]:
@@ -151,16 +176,16 @@ def save_copy(session: Session, target: Path) -> None:
     session.database.copy_to(target)
 
 
-def audit_entries(session: Session, viewer: Viewer) -> list[AuditRow]:
-    """The record of changes, oldest first.
+def audit_entries(session: Session, viewer: Viewer, after: int = 0) -> list[AuditRow]:
+    """The record of changes after the entry of a number, oldest first.
 
     Raises
     ------
     BlindingError
         For a reader while the protocol blinds: the record tells what others drew.
     """
-    results.refuse_while_blinded(session.database, viewer)
-    return audit.entries(session.database)
+    people.refuse_while_blinded(session.database, viewer)
+    return audit.entries(session.database, after)
 
 
 def audit_break(session: Session) -> int | None:

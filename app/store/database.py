@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -12,19 +11,16 @@ from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from app.domain.errors import StoreUnavailable
-from app.store import connect, copying, faults, header, migrate
+from app.domain.errors import BlindingError, StoreUnavailable
+from app.store import connect, copying, faults, header, migrate, plain, seals
 from app.store.faults import told
+from app.store.guard import Guard, Scope
 from app.store.lock import SessionLock
 
 SUFFIX = ".marrow"
 
 Row = sqlite3.Row
 Parameters = Sequence[Any]
-# size and time of change of a file
-_Stamp = tuple[int, int]
 
 
 class Database:
@@ -38,6 +34,10 @@ class Database:
         True when nothing can be written.
     holder : dict or None
         Who writes to the session, when that is why we may not.
+    written : Written
+        Rows of the transaction at hand that the record does not tell of yet.
+    slow_journal : bool
+        True where the quick journal does not work, as on a network drive: whoever reads makes a writer wait.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Database:
         lock: SessionLock | None,
         read_only: bool = False,
         holder: dict[str, str] | None = None,
-        frozen: _Stamp | None = None,
+        frozen: connect.Stamp | None = None,
     ) -> None:
         self._connection = connection
         self._lock = lock
@@ -57,34 +57,56 @@ class Database:
         self.path = path
         self.read_only = read_only
         self.holder = holder
+        self.written = seals.Written()
+        self.slow_journal = not read_only and not connect.has_quick_journal(connection)
+        self._guard: Guard | None = None
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """All rows of a query."""
         self._refuse_changed()
-        with told(self.path):
-            return self._connection.execute(sql, _plain(parameters)).fetchall()
+        with self._asked(sql) as query:
+            return self._connection.execute(query, plain.values(parameters)).fetchall()
 
     def row(self, sql: str, parameters: Parameters = ()) -> Row | None:
         """First row of a query, or None."""
         self._refuse_changed()
         # closed, because a query left half-read keeps the journal from being folded into the file
-        with told(self.path), closing(self._connection.execute(sql, _plain(parameters))) as cursor:
+        with (
+            self._asked(sql) as query,
+            closing(self._connection.execute(query, plain.values(parameters))) as cursor,
+        ):
             found: Row | None = cursor.fetchone()
             return found
 
+    @contextmanager
+    def _asked(self, sql: str, *, insert: bool = False) -> Iterator[str]:
+        """Around one statement, which is given back as it has to be run."""
+        if self._guard is None:
+            with told(self.path):
+                yield sql
+            return
+        around = self._guard.insert if insert else self._guard.query
+        # the world's faults are told first, and are the same for everybody
+        with around(sql) as passed, told(self.path):
+            yield passed
+
     def _refuse_changed(self) -> None:
-        if self._frozen is not None and _stamp(self.path) != self._frozen:
+        if self._frozen is not None and connect.stamp(self.path) != self._frozen:
             raise StoreUnavailable("store.changed_elsewhere", file=self.path.name)
 
     def insert(self, sql: str, parameters: Parameters = ()) -> int:
         """Run one INSERT inside a :meth:`transaction` and give the new row's key."""
-        with told(self.path):
-            return int(self._connection.execute(sql, _plain(parameters)).lastrowid or 0)
+        values = plain.values(parameters)
+        with self._asked(sql, insert=True) as passed:
+            key = int(self._connection.execute(passed, values).lastrowid or 0)
+        self.written.note(sql, values, key)
+        return key
 
     def insert_many(self, sql: str, parameters: Sequence[Parameters]) -> None:
         """Run one INSERT for many rows inside a :meth:`transaction`."""
-        with told(self.path):
-            self._connection.executemany(sql, [_plain(row) for row in parameters])
+        # one by one, because only so SQLite tells the key of each
+        for row in parameters:
+            self.insert(sql, row)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -104,6 +126,7 @@ class Database:
             raise StoreUnavailable("store.moved", file=self.path.name)
         with told(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
+            self.written.forget()
             try:
                 yield
                 self._connection.execute("COMMIT")
@@ -132,8 +155,25 @@ class Database:
     def another(self) -> Database:
         """A second connection of this program, for a job in another thread: call it there.
 
-        It has to be closed before this one.
+        It is guarded as this one is, and has to be closed before this one.
         """
+        second = self.apart()
+        if self._guard is not None:
+            second.guard(self._guard.scope)
+        return second
+
+    def apart(self) -> Database:
+        """A second connection that nothing guards: for a moment, to ask who somebody is; never handed on."""
+        return Database(
+            self._connect(),
+            self.path,
+            lock=None,
+            read_only=self.read_only,
+            holder=self.holder,
+            frozen=self._frozen,
+        )
+
+    def _connect(self) -> sqlite3.Connection:
         mode = "rw"
         if self.read_only:
             mode = "ro" if self._frozen is None else connect.FROZEN
@@ -145,25 +185,57 @@ class Database:
             except BaseException:
                 connection.close()
                 raise
-        return Database(
-            connection,
-            self.path,
-            lock=None,
-            read_only=self.read_only,
-            holder=self.holder,
-            frozen=self._frozen,
-        )
+        return connection
+
+    @property
+    def guarded(self) -> bool:
+        """Whether only what a blinded reader may see can be read here."""
+        return self._guard is not None
+
+    @property
+    def scope(self) -> Scope | None:
+        """Whose rows are shown here; None for nobody's, and where all are."""
+        return self._guard.scope if self._guard else None
+
+    def guard(self, scope: Scope | None) -> None:
+        """Give up the plain connection for one that shows a reader's own rows of a round only.
+
+        Parameters
+        ----------
+        scope : Scope or None
+            Whose rows; None for nobody, who sees no exam and no reading.
+        """
+        fresh = self._connect()
+        try:
+            guard = Guard(fresh, scope)
+        except BaseException:
+            fresh.close()
+            raise
+        self._exchange(fresh, guard)
+
+    def unguard(self) -> None:
+        """Take the plain connection again; who may ask for that, the caller has made sure."""
+        self._exchange(self._connect(), None)
+
+    def _exchange(self, fresh: sqlite3.Connection, guard: Guard | None) -> None:
+        # the new one first: the last connection to go would fold the journal into the file
+        gone, self._connection, self._guard = self._connection, fresh, guard
+        gone.close()
 
     def copy_to(self, target: Path) -> None:
         """Write a complete copy of the session, also while it is in use.
 
         Raises
         ------
+        BlindingError
+            ``blinding.closed`` on a guarded connection.
         StoreUnavailable
             ``store.copy_onto_itself``; ``store.busy`` when the target is a session in use; otherwise when
             the target cannot be written. What the target held before is then still there.
         """
-        target = _real(target)
+        if self._guard is not None:
+            raise BlindingError("blinding.closed")
+        target = connect.real(target)
         if target == self.path or (target.exists() and target.samefile(self.path)):
             raise StoreUnavailable("store.copy_onto_itself", file=target.name)
         lock = _lock_of(target)
@@ -178,6 +250,8 @@ class Database:
     def close(self) -> None:
         """Fold the journal into the file, so that one file is left, and free the lock."""
         try:
+            if self._guard is not None:
+                self._guard.lift()
             if self._lock is not None:
                 # a checkpoint that cannot run now runs at the next start; the journal keeps everything
                 with suppress(sqlite3.Error):
@@ -202,7 +276,7 @@ def create_database(path: Path) -> Database:
         ``store.exists`` when there is a file already, ``store.cannot_open`` where none can be made,
         ``store.busy`` while a program has a session open there, ``store.full``.
     """
-    path = _real(path)
+    path = connect.real(path)
     lock = _lock_of(path)
     if lock is None:
         raise StoreUnavailable("store.busy", file=path.name)
@@ -241,8 +315,8 @@ def open_database(path: Path) -> Database:
     StoreTooNew
         Written by a newer version of the program.
     """
-    path = _real(path)
-    if not _is_file(path):
+    path = connect.real(path)
+    if not connect.is_file(path):
         raise StoreUnavailable("store.missing", file=path.name)
     if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
         return _open_unwritable(path)
@@ -289,9 +363,9 @@ def _open_for_writing(path: Path, lock: SessionLock, *, new: bool) -> Database:
 
 def _open_unwritable(path: Path) -> Database:
     header.refuse_foreign(path, migrate.newest())
-    if not header.has_journal(path):
+    if not header.has_journal(path) and not header.has_rollback(path):
         # SQLite cannot make its helper files here; the stamp shows when somebody else can write after all
-        return _open_for_reading(path, connect.FROZEN, frozen=_stamp(path))
+        return _open_for_reading(path, connect.FROZEN, frozen=connect.stamp(path))
     try:
         return _open_for_reading(path, "ro")
     except StoreUnavailable as problem:
@@ -301,7 +375,7 @@ def _open_unwritable(path: Path) -> Database:
 
 
 def _open_for_reading(
-    path: Path, mode: str, *, holder: dict[str, str] | None = None, frozen: _Stamp | None = None
+    path: Path, mode: str, *, holder: dict[str, str] | None = None, frozen: connect.Stamp | None = None
 ) -> Database:
     with told(path):
         connection = connect.connect(path, mode)
@@ -321,36 +395,3 @@ def _lock_of(path: Path) -> SessionLock | None:
         return lock if lock.acquire() else None
     except OSError as problem:
         raise faults.of_system(problem, path) from problem
-
-
-def _real(path: Path) -> Path:
-    """The file behind all links, so that every way to it meets the same lock."""
-    return Path(os.path.realpath(path))
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError as problem:
-        raise faults.of_system(problem, path) from problem
-
-
-def _stamp(path: Path) -> _Stamp | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_size, found.st_mtime_ns
-
-
-def _plain(parameters: Parameters) -> list[Any]:
-    """Python's own types: SQLite would keep a numpy number as a BLOB; what is not finite becomes NULL."""
-    return [_plain_value(value) for value in parameters]
-
-
-def _plain_value(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
