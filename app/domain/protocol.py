@@ -88,6 +88,17 @@ class Protocol:
         Largest usual difference of FF to the neighbouring level, and to the median of the others.
     swap_modes : float
         Two peaks of FF further apart than this within one rectangle look like a water-fat swap.
+    query_ff, adjudicate_ff : float
+        Readers whose FF of a level differs by more than this many points are asked about, and a coordinator
+        decides.
+    query_r2star, adjudicate_r2star : float
+        The same for R2*, as a share of the mean of the two.
+    mismatch_mm : float
+        Rectangles of one level further apart than this may lie on different vertebrae.
+    slices_apart, slices_apart_mm : int, float
+        Readers' slices of one level may differ by this much, and not by more of either.
+    repeat_share, washout_days : float, int
+        Part of a reader's cases that is read again, 0 for none, and the fewest days between both readings.
     """
 
     name: str = "lumbar-FF-R2star"
@@ -127,6 +138,15 @@ class Protocol:
     ff_step: float = 10.0
     ff_from_median: float = 15.0
     swap_modes: float = 30.0
+    query_ff: float = 3.0
+    adjudicate_ff: float = 5.0
+    query_r2star: float = 0.10
+    adjudicate_r2star: float = 0.15
+    mismatch_mm: float = 12.0
+    slices_apart: int = 1
+    slices_apart_mm: float = 5.0
+    repeat_share: float = 0.25
+    washout_days: int = 14
 
     def __post_init__(self) -> None:
         if self.mean_levels not in MEAN_LEVELS:
@@ -135,6 +155,10 @@ class Protocol:
             raise InputError("protocol.r2star_unit", given=self.r2star_unit)
         if self.slices not in SLICE_COUNTS:
             raise InputError("protocol.slices", given=self.slices)
+        if not 0.0 <= self.repeat_share <= 1.0:
+            raise InputError("protocol.repeat_share", given=self.repeat_share)
+        if self.washout_days < 0:
+            raise InputError("protocol.washout_days", given=self.washout_days)
 
     @property
     def stamp(self) -> str:

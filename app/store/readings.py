@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,42 +10,18 @@ from app.domain.errors import InputError
 from app.domain.maps import MEASURED, Quantity
 from app.domain.measure import RULE, RoiStats, rule_of
 from app.domain.protocol import Level
-from app.domain.reading import Action, Kind, LevelState, Reading, Revision, Viewer
+from app.domain.reading import Action, Kind, LevelState, Reader, Reading, Revision, Viewer
 from app.domain.reasons import Reason
 from app.domain.shapes import Rectangle
-from app.store import audit, faults, sessions
+from app.store import audit, faults, rounds, sessions
 from app.store.database import Database, Row, json_text
+from app.store.worklist import CaseRow as CaseRow
+from app.store.worklist import worklist as worklist
 
 _STATS = tuple(RoiStats.__dataclass_fields__)
 _BOX = ("slice", "row0", "col0", "rows", "cols")
 # kept beside the box where it is not this
 _SHAPE = {"angle_deg": 0.0, "depth": 1}
-
-
-@dataclass(frozen=True, slots=True)
-class CaseRow:
-    """One case in a reader's worklist.
-
-    Attributes
-    ----------
-    exam_id, code : int, str
-        The case.
-    done : int
-        Levels measured or marked.
-    locked : bool
-        Signed off.
-    last_change : str
-        UTC time of this reader's newest change, or empty.
-    excluded : Reason or None
-        Why this reader leaves the whole patient out.
-    """
-
-    exam_id: int
-    code: str
-    done: int
-    locked: bool
-    last_change: str
-    excluded: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,36 +31,6 @@ class Position:
     exam_id: int
     slice: int
     level: Level | None
-
-
-def worklist(database: Database, viewer: Viewer) -> list[CaseRow]:
-    """The viewer's cases with images, in the viewer's own random order."""
-    rows = database.rows(
-        "SELECT exam.id, exam.code, coalesce(levels.done, 0) AS done, coalesce(state.locked, 0) AS locked,"
-        " max(coalesce(state.event_utc, ''), coalesce(levels.at_utc, ''), coalesce(facts.at_utc, ''))"
-        " AS last_change, (SELECT value FROM case_fact WHERE case_fact.id = facts.newest_patient) AS excluded"
-        " FROM exam LEFT JOIN reading_state AS state"
-        " ON state.exam_id = exam.id AND state.reader_id = ? AND state.round = ?"
-        " LEFT JOIN (SELECT reading_id, sum(kind <> 'empty') AS done, max(at_utc) AS at_utc"
-        "   FROM level_state GROUP BY reading_id) AS levels ON levels.reading_id = state.reading_id"
-        " LEFT JOIN (SELECT reading_id, max(at_utc) AS at_utc,"
-        "   max(iif(kind IN ('excluded', 'included'), id, NULL)) AS newest_patient"
-        "   FROM case_fact GROUP BY reading_id) AS facts ON facts.reading_id = state.reading_id"
-        " WHERE exam.origin = 'dicom'",
-        (viewer.reader.id, viewer.round),
-    )
-    with faults.understood(database.path):
-        cases = [_case_row(row) for row in rows]
-    seed = database.row("SELECT order_seed FROM reader WHERE id = ?", (viewer.reader.id,))
-    key = f"{seed['order_seed'] if seed else 0}:{viewer.round}"
-    # a keyed hash keeps the order of old cases when new ones are imported
-    return sorted(cases, key=lambda case: hashlib.sha256(f"{key}:{case.code}".encode()).digest())
-
-
-def _case_row(row: Row) -> CaseRow:
-    # of a patient who is included again the value is empty
-    reason = Reason(row["excluded"]) if row["excluded"] else None
-    return CaseRow(row["id"], row["code"], row["done"], bool(row["locked"]), row["last_change"], reason)
 
 
 def open_reading(database: Database, viewer: Viewer, exam_id: int) -> Reading:
@@ -109,7 +54,8 @@ def revisions_of(database: Database, reading_id: int) -> tuple[Revision, ...]:
         found = RoiStats(**{name: row[name] for name in _STATS})
         stats.setdefault(row["revision_id"], {})[Quantity(row["quantity"])] = found
     rows = database.rows(
-        "SELECT * FROM roi_revision LEFT JOIN roi_shape ON revision_id = id WHERE reading_id = ? ORDER BY id",
+        "SELECT * FROM live_revision LEFT JOIN roi_shape ON revision_id = id"
+        " WHERE reading_id = ? ORDER BY id",
         (reading_id,),
     )
     return tuple(_revision(row, stats.get(row["id"], {})) for row in rows)
@@ -251,7 +197,14 @@ def add_measurements(database: Database, revision_id: int, stats: Mapping[Quanti
 
 
 def begin_reading(database: Database, reading: Reading) -> int:
-    """Write the first row of a reading inside the caller's transaction, and give its key."""
+    """Write the first row of a reading inside the caller's transaction, and give its key.
+
+    Raises
+    ------
+    InputError
+        ``study.not_assigned``, ``study.washing_out``.
+    """
+    rounds.refuse_unoffered(database, reading.viewer, reading.exam_id)
     return database.insert(
         "INSERT INTO reading (exam_id, reader_id, round, origin, at_utc) VALUES (?, ?, ?, 'images', ?)",
         (reading.exam_id, reading.viewer.reader.id, reading.viewer.round, audit.utc_now()),
@@ -298,22 +251,63 @@ def drawn(database: Database, exam_id: int) -> list[tuple[int, Rectangle]]:
 
 def append_event(database: Database, reading: Reading, kind: str) -> Reading:
     """Sign off (``signed_off``) or reopen (``reopened``) a reading."""
-    protocol_id, protocol = sessions.current_protocol(database)
     with database.transaction():
         reading_id = reading.id or begin_reading(database, reading)
-        database.insert(
-            "INSERT INTO reading_event (reading_id, kind, protocol_id, software, at_utc)"
-            " VALUES (?, ?, ?, ?, ?)",
-            (reading_id, kind, protocol_id, __version__, audit.utc_now()),
-        )
+        _add_event(database, reading_id, kind)
         audit.append(
             database,
             actor=reading.viewer.reader.name,
             action=f"reading.{kind}",
             subject=f"{code_of(database, reading.exam_id)}/round {reading.viewer.round}",
-            protocol=protocol.stamp,
+            protocol=sessions.current_protocol(database)[1].stamp,
         )
     return replace(reading, id=reading_id, locked=kind == "signed_off")
+
+
+def went_on(database: Database, reading: Reading) -> bool:
+    """Whether the reader has drawn in another case of the round since the newest event of this one."""
+    row = database.row(
+        "SELECT 1 FROM live_revision AS drawn JOIN reading ON reading.id = drawn.reading_id"
+        " WHERE reader_id = ? AND round = ? AND drawn.reading_id <> ? AND drawn.at_utc >"
+        " (SELECT event_utc FROM reading_state WHERE reading_state.reading_id = ?) LIMIT 1",
+        (reading.viewer.reader.id, reading.viewer.round, reading.id, reading.id),
+    )
+    return row is not None
+
+
+def unlock(database: Database, reading: Reading, who: Reader, reason: str) -> None:
+    """Open a signed-off reading again for its reader, inside the caller's transaction.
+
+    Parameters
+    ----------
+    database : Database
+        The session.
+    reading : Reading
+        The one to open; what it held until now stays in its story.
+    who : Reader
+        Who decided so.
+    reason : str
+        Why.
+    """
+    event_id = _add_event(database, reading.id, "reopened")
+    database.insert("INSERT INTO reading_reason (event_id, reason) VALUES (?, ?)", (event_id, reason))
+    audit.append(
+        database,
+        actor=who.name,
+        action="reading.unlocked",
+        subject=f"{code_of(database, reading.exam_id)}/round {reading.viewer.round}",
+        new=json_text({"reader": reading.viewer.reader.name}),
+        reason=reason,
+        protocol=sessions.current_protocol(database)[1].stamp,
+    )
+
+
+def _add_event(database: Database, reading_id: int, kind: str) -> int:
+    protocol_id, _ = sessions.current_protocol(database)
+    return database.insert(
+        "INSERT INTO reading_event (reading_id, kind, protocol_id, software, at_utc) VALUES (?, ?, ?, ?, ?)",
+        (reading_id, kind, protocol_id, __version__, audit.utc_now()),
+    )
 
 
 def code_of(database: Database, exam_id: int) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from dataclasses import asdict, replace
 from functools import lru_cache
 
 from app.domain.errors import InputError
 from app.domain.protocol import Protocol
 from app.domain.reading import Reader
 from app.store import audit, faults
-from app.store.database import Database
+from app.store.database import Database, json_text
 
 # who acts before a reader is chosen
 PROGRAM = "MarrowMark"
@@ -60,25 +61,76 @@ def _protocol(content: str) -> Protocol:
     return Protocol.from_json(content)
 
 
-def add_reader(database: Database, name: str) -> Reader:
-    """Enrol a reader with a random case order of their own.
+def differs(old: Protocol, new: Protocol) -> bool:
+    """Whether two protocols ask for different things, whatever versions they bear."""
+    return replace(new, version=old.version) != old
+
+
+def new_protocol(database: Database, protocol: Protocol, who: str, reason: str) -> Protocol | None:
+    """Put another protocol in force, inside the caller's transaction; None where nothing would change.
+
+    Parameters
+    ----------
+    database : Database
+        The session.
+    protocol : Protocol
+        The new rules. Their version is the next one, whatever they say: what was read before keeps its own.
+    who, reason : str
+        Who changes them, and why.
+    """
+    _, old = current_protocol(database)
+    if not differs(old, protocol):
+        return None
+    new = replace(protocol, version=old.version + 1)
+    _insert_protocol(database, new, audit.utc_now())
+    before, after = asdict(old), asdict(new)
+    changed = [name for name in after if after[name] != before[name]]
+    audit.append(
+        database,
+        actor=who,
+        action="protocol.changed",
+        subject="session",
+        old=json_text({name: before[name] for name in changed}),
+        new=json_text({name: after[name] for name in changed}),
+        reason=reason,
+        protocol=new.stamp,
+    )
+    return new
+
+
+def add_reader(database: Database, name: str, seed: int | None = None) -> Reader:
+    """Enrol a reader with a case order of their own.
+
+    Parameters
+    ----------
+    database : Database
+        The session.
+    name : str
+        As the others know them.
+    seed : int, optional
+        Of their order; drawn at random otherwise.
 
     Raises
     ------
     InputError
         ``reader.no_name``, or ``reader.exists`` when the name is taken.
     """
+    with database.transaction():
+        return enrol(database, name, seed)
+
+
+def enrol(database: Database, name: str, seed: int | None = None) -> Reader:
+    """Do what :func:`add_reader` does, inside the caller's transaction."""
     name = name.strip()
     if not name:
         raise InputError("reader.no_name")
-    with database.transaction():
-        if database.row("SELECT 1 FROM reader WHERE name = ?", (name,)):
-            raise InputError("reader.exists", name=name)
-        key = database.insert(
-            "INSERT INTO reader (name, order_seed, at_utc) VALUES (?, ?, ?)",
-            (name, secrets.randbits(31), audit.utc_now()),
-        )
-        audit.append(database, actor=PROGRAM, action="reader.added", subject=name)
+    if database.row("SELECT 1 FROM reader WHERE name = ?", (name,)):
+        raise InputError("reader.exists", name=name)
+    key = database.insert(
+        "INSERT INTO reader (name, order_seed, at_utc) VALUES (?, ?, ?)",
+        (name, secrets.randbits(31) if seed is None else seed, audit.utc_now()),
+    )
+    audit.append(database, actor=PROGRAM, action="reader.added", subject=name)
     return Reader(key, name)
 
 
@@ -87,3 +139,9 @@ def readers(database: Database) -> list[Reader]:
     return [
         Reader(row["id"], row["name"]) for row in database.rows("SELECT id, name FROM reader ORDER BY id")
     ]
+
+
+def order_seed(database: Database, reader_id: int) -> int:
+    """What a reader's order of cases is made from; 0 for somebody who is not enrolled."""
+    row = database.row("SELECT order_seed FROM reader WHERE id = ?", (reader_id,))
+    return int(row["order_seed"]) if row else 0

@@ -41,6 +41,8 @@ protocols = st.builds(
     rotation=st.booleans(),
     fit_depth_mm=bands,
     numbers_hidden=st.booleans(),
+    repeat_share=st.floats(0.0, 1.0),
+    washout_days=st.integers(0, 365),
 )
 
 
@@ -83,6 +85,15 @@ def test_the_defaults_are_those_of_the_written_protocol() -> None:
         "ff_step": 10.0,
         "ff_from_median": 15.0,
         "swap_modes": 30.0,
+        "query_ff": 3.0,
+        "adjudicate_ff": 5.0,
+        "query_r2star": 0.10,
+        "adjudicate_r2star": 0.15,
+        "mismatch_mm": 12.0,
+        "slices_apart": 1,
+        "slices_apart_mm": 5.0,
+        "repeat_share": 0.25,
+        "washout_days": 14,
     }
 
 
@@ -166,6 +177,15 @@ def test_an_unknown_unit_of_r2star_is_refused() -> None:
     with pytest.raises(InputError) as caught:
         Protocol(r2star_unit="ms")
     assert (caught.value.code, caught.value.values) == ("protocol.r2star_unit", {"given": "ms"})
+
+
+@pytest.mark.parametrize(
+    ("name", "given"), [("repeat_share", 1.01), ("repeat_share", -0.01), ("washout_days", -1)]
+)
+def test_a_repeat_of_more_than_all_or_before_the_first_reading_is_refused(name: str, given: float) -> None:
+    with pytest.raises(InputError) as caught:
+        Protocol(**{name: given})  # type: ignore[arg-type]
+    assert (caught.value.code, caught.value.values) == (f"protocol.{name}", {"given": given})
 
 
 def test_a_patient_mean_may_rest_on_three_of_four_and_four_of_five_levels() -> None:
