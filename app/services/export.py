@@ -16,8 +16,10 @@ from app.services.export_case import Said, by_reading
 from app.services.export_fields import Field, table_of
 from app.services.export_long import Stamp, long_fields, long_rows
 from app.services.export_wide import Study, wide_fields, wide_rows
+from app.services.final_values import held_by_level, in_force
 from app.services.open_session import Session, readers_of
-from app.store import audit, clinical
+from app.store import audit, clinical, rounds
+from app.store.adjudications import Adjudication, adjudications
 from app.store.case_facts import results_of_cases
 from app.store.exported import ExamFacts, exam_facts, identities
 from app.store.results import LevelResult, results
@@ -65,7 +67,11 @@ def export(
     cells = results(session.database, viewer)
     said = by_reading(results_of_cases(session.database, viewer))
     exams = exam_facts(session.database)
-    parts = {LONG: _long(session, cells, exams, said), WIDE: _wide(session, viewer, cells, exams, said)}
+    decided = _decided(session, viewer, cells)
+    parts = {
+        LONG: _long(session, cells, exams, said, decided),
+        WIDE: _wide(session, viewer, cells, exams, said, decided),
+    }
     if with_identity:
         parts[IDENTITY] = _identity(exams, identities(session.database, viewer))
     named = {f"{session.path.stem}-{kind}.csv": part for kind, part in parts.items()}
@@ -75,6 +81,13 @@ def export(
     if with_identity and not session.read_only:
         _note_identity_export(session, viewer)
     return written
+
+
+def _decided(session: Session, viewer: Viewer, cells: Sequence[LevelResult]) -> tuple[Adjudication, ...]:
+    """Decisions that hold where readers differ."""
+    signed = [cell for cell in cells if cell.signed_off and cell.round == ROUND]
+    made = adjudications(session.database, viewer)
+    return tuple(in_force(made, held_by_level(signed)).values())
 
 
 def _note_identity_export(session: Session, viewer: Viewer) -> None:
@@ -97,27 +110,44 @@ class _Part:
     fields: Sequence[Field[Any]]
 
 
-def _long(session: Session, cells: Sequence[LevelResult], exams: Sequence[ExamFacts], said: Said) -> _Part:
+def _long(
+    session: Session,
+    cells: Sequence[LevelResult],
+    exams: Sequence[ExamFacts],
+    said: Said,
+    decided: Sequence[Adjudication],
+) -> _Part:
     stamp = Stamp(session.synthetic, audit.head_hash(session.database))
     protocol = session.protocol
     fields = long_fields(protocol)
-    rows = long_rows(cells, {exam.id: exam for exam in exams}, protocol, stamp, said)
+    rows = long_rows(cells, {exam.id: exam for exam in exams}, protocol, stamp, said, decided)
     return _Part(table_of(fields, rows), fields)
 
 
 def _wide(
-    session: Session, viewer: Viewer, cells: Sequence[LevelResult], exams: Sequence[ExamFacts], said: Said
+    session: Session,
+    viewer: Viewer,
+    cells: Sequence[LevelResult],
+    exams: Sequence[ExamFacts],
+    said: Said,
+    decided: Sequence[Adjudication],
 ) -> _Part:
     joined = clinical.newest(session.database, viewer)
+    practice = rounds.training(session.database)
     study = Study(
-        exams=tuple(exams),
-        cells=tuple(cell for cell in cells if cell.signed_off and cell.round == ROUND),
+        exams=tuple(exam for exam in exams if exam.id not in practice),
+        cells=tuple(cell for cell in cells if cell.signed_off and cell.round == ROUND and not cell.training),
         readers=tuple(reader.name for reader in readers_of(session)),
         references={one.exam_id: one.row for one in joined if one.exam_id is not None},
         has_table=bool(joined),
         protocol=session.protocol,
         synthetic=session.synthetic,
-        said=tuple(one for one in said.values() if one.signed_off and one.round == ROUND),
+        said=tuple(
+            one
+            for one in said.values()
+            if one.signed_off and one.round == ROUND and one.exam_id not in practice
+        ),
+        decided=tuple(one for one in decided if one.exam_id not in practice),
     )
     fields = wide_fields(study)
     return _Part(table_of(fields, wide_rows(study)), fields)

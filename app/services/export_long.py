@@ -1,24 +1,22 @@
-"""The long table: one row per patient, level, reader and round."""
+"""The long table: one row per patient, level, reader and round, and one for each decision on a level."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from app.domain.case_facts import Because
-from app.domain.checks import check_geometry
-from app.domain.exam import Exam, common_grid
-from app.domain.maps import MEASURED, ParametricMap, Quantity
+from app.domain.maps import MEASURED, Quantity
 from app.domain.placement import Placement
-from app.domain.protocol import Level, Protocol
+from app.domain.protocol import Protocol
 from app.domain.reading import Kind
-from app.domain.shapes import Rectangle
 from app.files.tables import Cell
 from app.services.export_case import Said, case_fields, reason_fields
-from app.services.export_fields import CODES_APART, DERIVED, PREFIXES, YES_NO, Field, units
+from app.services.export_decided import DECIDED, EXCLUDED, decided_cell, decision_fields, left_out
+from app.services.export_fields import CODES_APART, PREFIXES, YES_NO, Field, units
+from app.services.export_flags import flags_of, key_of
+from app.services.export_scale import scale_fields
+from app.store.adjudications import Adjudication
 from app.store.case_facts import CaseResult
 from app.store.exported import ExamFacts
 from app.store.results import LevelResult
@@ -51,6 +49,8 @@ class LongRow:
         Of the session.
     said : CaseResult or None
         What the reader said of the whole case, if anything.
+    decided : Adjudication or None
+        The decision of a coordinator that the row tells; None for what a reader holds.
     """
 
     cell: LevelResult
@@ -58,6 +58,7 @@ class LongRow:
     flags: tuple[str, ...]
     stamp: Stamp
     said: CaseResult | None = None
+    decided: Adjudication | None = None
 
 
 def long_rows(
@@ -66,8 +67,9 @@ def long_rows(
     protocol: Protocol,
     stamp: Stamp,
     said: Said,
+    decided: Sequence[Adjudication] = (),
 ) -> list[LongRow]:
-    """Rows in the order of ``cells``.
+    """Rows in the order of ``cells``, those of a case followed by what was decided on it.
 
     Parameters
     ----------
@@ -81,57 +83,35 @@ def long_rows(
         Of the session.
     said : Said
         What readers said of whole cases.
+    decided : sequence of Adjudication
+        Decisions that hold.
     """
-    flags = _flags(cells, exams, protocol)
-    return [
+    flags = flags_of(cells, exams, protocol)
+    rows = [
         LongRow(
             cell,
             exams[cell.exam_id],
-            flags.get(_key(cell), ()),
+            flags.get(key_of(cell), ()),
             stamp,
             said.get((cell.exam_id, cell.reader, cell.round)),
         )
         for cell in cells
     ]
-
-
-_Key = tuple[int, str, int, Level]
-
-
-def _key(cell: LevelResult) -> _Key:
-    return cell.exam_id, cell.reader, cell.round, cell.level
-
-
-def _flags(
-    cells: Sequence[LevelResult], exams: Mapping[int, ExamFacts], protocol: Protocol
-) -> dict[_Key, tuple[str, ...]]:
-    """Codes of what the geometric rules find, reading by reading."""
-    readings: dict[tuple[int, str, int], dict[Level, Rectangle]] = defaultdict(dict)
-    for cell in cells:
-        if cell.rectangle is not None:
-            readings[cell.exam_id, cell.reader, cell.round][cell.level] = cell.rectangle
-    shells = {exam_id: _shell(exams[exam_id]) for exam_id in {key[0] for key in readings}}
-    found: dict[_Key, tuple[str, ...]] = {}
-    for reading, rectangles in readings.items():
-        for finding in check_geometry(shells[reading[0]], rectangles, protocol):
-            key = (*reading, finding.level)
-            found[key] = (*found.get(key, ()), finding.code)
-    return found
-
-
-def _shell(facts: ExamFacts) -> Exam:
-    """An exam to ask geometry of: its voxels are one and the same zero, so that no pixel has to be read."""
-    grids = {quantity: facts.maps[quantity].grid for quantity in MEASURED if quantity in facts.maps}
-    # rectangles lie on the coarsest map, so that one alone has the geometry of all
-    lines = common_grid(grids.values())
-    quantity = next(one for one, grid in grids.items() if grid == lines)
-    voxels = np.broadcast_to(np.zeros((), np.int16), grids[quantity].shape)
-    empty = ParametricMap(quantity, voxels, grids[quantity], facts.maps[quantity].scaling)
-    return Exam(facts.code, {quantity: empty}, native_voxel_mm=facts.native_voxel_mm)
+    for one in sorted(decided, key=lambda one: one.level):
+        exam = exams[one.exam_id]
+        rows.append(LongRow(decided_cell(one, exam), exam, (), stamp, decided=one))
+    # the order of the rows of a case stays
+    return sorted(rows, key=lambda row: row.cell.code)
 
 
 def _accepted(row: LongRow) -> Because | None:
     return row.said.accepted.get(row.cell.level) if row.said else None
+
+
+def _state(row: LongRow) -> str:
+    if row.decided is not None:
+        return DECIDED
+    return "signed_off" if row.cell.signed_off else "open"
 
 
 _READING: tuple[Field[LongRow], ...] = (
@@ -152,23 +132,37 @@ _READING: tuple[Field[LongRow], ...] = (
     Field("reader", "Who read.", lambda r: r.cell.reader),
     Field("round", "Which reading of this reader; the first is 1.", lambda r: r.cell.round),
     Field(
+        "training",
+        "Whether the case is for practice; in no result.",
+        lambda r: r.cell.training,
+        values=YES_NO,
+    ),
+    Field(
+        "not_blinded",
+        "Whether this reading of a blinded study was made when its reader could see others'.",
+        lambda r: r.cell.not_blinded,
+        values=YES_NO,
+    ),
+    Field(
         "origin",
         "Where the values come from.",
         lambda r: r.cell.origin,
-        values="images measured here, table taken over from a table (only the means are known)",
+        values="images measured here, table taken over from a table (only the means are known), "
+        f"{DECIDED} decided by a coordinator where readers differ: it stands beside their own rows, so leave "
+        "it out of everything that compares readers",
     ),
     Field(
         "state",
         "Whether the reader has signed off the case.",
-        lambda r: "signed_off" if r.cell.signed_off else "open",
-        values="signed_off, open (the reader may still change it)",
+        _state,
+        values=f"signed_off, open (the reader may still change it), {DECIDED} (no reading)",
     ),
     Field("level", "Vertebra.", lambda r: r.cell.level.value, values="L1, L2, L3, L4, L5"),
     Field(
         "status",
         "Whether the level was measured.",
-        lambda r: r.cell.kind.value,
-        values="measured, not_measurable (see reason)",
+        lambda r: EXCLUDED if left_out(r.decided) else r.cell.kind.value,
+        values="measured, not_measurable (see reason), excluded (a coordinator left it out, see reason)",
     ),
     Field(
         "reason",
@@ -179,6 +173,7 @@ _READING: tuple[Field[LongRow], ...] = (
     Field("note", "Free text of the reader.", lambda r: r.cell.note),
     *reason_fields("accepted", "the level was accepted although a rule speaks up", _accepted),
     *case_fields(lambda row: row.said),
+    *decision_fields(lambda row: row.decided),
 )
 
 _Value = Callable[[LongRow], Cell]
@@ -222,8 +217,8 @@ def _map_fields(quantity: Quantity, unit: str) -> list[Field[LongRow]]:
         Field(
             f"{prefix}_missing",
             f"Why there is no {prefix}_mean; empty where there is one.",
-            lambda row: _missing(row.cell, quantity),
-            values=f"{NOT_MEASURABLE}, {NO_MAP}, {NOT_IN_TABLE}, {NO_VOXEL} (none has a value)",
+            lambda row: _missing(row, quantity),
+            values=f"{NOT_MEASURABLE}, {NO_MAP}, {NOT_IN_TABLE}, {NO_VOXEL} (none has a value), {EXCLUDED}",
         ),
     ]
 
@@ -232,12 +227,15 @@ def _statistic(quantity: Quantity, source: str) -> _Value:
     return lambda row: getattr(row.cell.stats.get(quantity), source, None)
 
 
-def _missing(cell: LevelResult, quantity: Quantity) -> str | None:
+def _missing(row: LongRow, quantity: Quantity) -> str | None:
+    cell = row.cell
     if cell.kind is Kind.NOT_MEASURABLE:
-        return NOT_MEASURABLE
+        return EXCLUDED if left_out(row.decided) else NOT_MEASURABLE
     stats = cell.stats.get(quantity)
     if stats is None:
-        return NOT_IN_TABLE if cell.rectangle is None else NO_MAP
+        # a decision may have no rectangle of its own
+        images = row.exam.maps if row.decided else cell.rectangle
+        return NO_MAP if images else NOT_IN_TABLE
     return NO_VOXEL if stats.mean is None else None
 
 
@@ -326,55 +324,13 @@ _PLACE: tuple[Field[LongRow], ...] = (
 )
 
 
-def _scale_fields(quantity: Quantity) -> tuple[Field[LongRow], ...]:
-    prefix = PREFIXES[quantity]
-    return (
-        Field(
-            f"{prefix}_scale_rule",
-            f"Why the stored integers of the {prefix} map mean what they mean.",
-            _of_scaling(quantity, "rule"),
-            values="ge.physical (the vendor stores the unit itself), dicom.rescale, philips.rescale (own tags"
-            " of the file), rwvm.unit (its Real World Value Mapping), siemens.stored (as this vendor writes),"
-            " none",
-        ),
-        Field(f"{prefix}_scale_factor", f"{prefix} value per stored unit.", _of_scaling(quantity, "slope")),
-        Field(f"{prefix}_scale_offset", f"{prefix} value of a stored 0.", _of_scaling(quantity, "intercept")),
-        Field(
-            f"{prefix}_scale_check",
-            f"What the range of the {prefix} map looks like, as a second witness.",
-            _of_scaling(quantity, "check"),
-            values="unit of what the file's own tags give: ff.percent, ff.permille, r2star.per_second, ...",
-        ),
-        Field(
-            f"{prefix}_scale_transform",
-            f"What becomes of the {prefix} line of factor and offset.",
-            _of_scaling(quantity, "transform"),
-            values="linear (it is the value), reciprocal_ms (it is T2* in ms, the value is 1000 / T2*)",
-        ),
-        Field(
-            f"{prefix}_scale_confirmed_by",
-            f"Who confirmed the {prefix} scale; empty where rule and range agreed.",
-            _of_scaling(quantity, "confirmed_by"),
-        ),
-        Field(
-            f"{prefix}_scale_derived",
-            f"How the {prefix} map came to be where the scanner did not make it as it is.",
-            _of_scaling(quantity, "derived"),
-            values=DERIVED,
-        ),
-    )
-
-
-def _of_scaling(quantity: Quantity, name: str) -> _Value:
-    def value(row: LongRow) -> Cell:
-        facts = row.exam.maps.get(quantity)
-        return None if facts is None else getattr(facts.scaling, name)
-
-    return value
-
-
 _ORIGIN: tuple[Field[LongRow], ...] = (
     Field("protocol", "Protocol the level was measured under, with its version.", lambda r: r.cell.protocol),
+    Field(
+        "signed_off_protocol",
+        "Protocol in force when the case was signed off; empty while open.",
+        lambda r: r.cell.signed_off_protocol,
+    ),
     Field("software", "Version of MarrowMark that measured.", lambda r: r.cell.software),
     Field("measured_utc", "When the level got its present content, UTC.", lambda r: r.cell.at_utc),
     Field(
@@ -391,9 +347,13 @@ _ORIGIN: tuple[Field[LongRow], ...] = (
 )
 
 
+def _exam(row: LongRow) -> ExamFacts:
+    return row.exam
+
+
 def long_fields(protocol: Protocol) -> tuple[Field[LongRow], ...]:
     """The columns, in order."""
     unit_of = units(protocol.r2star_unit)
     measured = (field for quantity in MEASURED for field in _map_fields(quantity, unit_of[quantity]))
-    scales = (field for quantity in MEASURED for field in _scale_fields(quantity))
+    scales = (field for quantity in MEASURED for field in scale_fields(quantity, _exam))
     return (*_READING, *measured, *_PLACE, *scales, *_ORIGIN)

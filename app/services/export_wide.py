@@ -10,14 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.case_facts import Because
-from app.domain.clinical import INTERVAL_TOO_LONG, ClinicalRow, ClinicalValue, Kind, group_of
+from app.domain.clinical import ClinicalRow
+from app.domain.disagreement import FinalFrom
 from app.domain.maps import MEASURED, Quantity
 from app.domain.protocol import LEVELS, MEAN_LEVELS, Protocol
 from app.files.tables import Cell
 from app.services.assemble_cohort import excluded_of
 from app.services.export_case import reason_fields
-from app.services.export_fields import CODES_APART, DERIVED, PREFIXES, YES_NO, Field, units
-from app.services.patient_means import choose_levels, patient_means
+from app.services.export_clinical import clinical_fields
+from app.services.export_fields import DERIVED, PREFIXES, YES_NO, Field, units
+from app.services.patient_means import PatientMeans, choose_levels, patient_means
+from app.store.adjudications import Adjudication
 from app.store.case_facts import CaseResult
 from app.store.exported import ExamFacts
 from app.store.results import LevelResult
@@ -25,6 +28,9 @@ from app.store.results import LevelResult
 NOT_SIGNED_OFF, NO_MAP, TOO_FEW_LEVELS = "not_signed_off", "no_map", "too_few_levels"
 EXCLUDED = "patient_excluded"
 """Why a patient has no mean."""
+
+LEFT_OUT = "excluded"
+"""Why a patient with a mean has no final value."""
 
 _FEWEST_READERS = 2
 # single levels and patient means are averaged by the same rules
@@ -50,10 +56,16 @@ class WideRow:
         At least one reader has signed off the first round.
     of_reader : mapping of (str, Quantity) to ndarray, shape (readers,)
         Values of the readers for each level (``L3``) and patient mean (``L1-L4``); NaN where there is none.
-    final : mapping of (str, Quantity) to float
+    mean : mapping of (str, Quantity) to float
         Means of the readers; NaN where there is none.
+    final : mapping of (str, Quantity) to float
+        The same with what a coordinator decided where readers differ; NaN where that leaves none.
+    adjudicated : frozenset of str
+        Levels and patient means that such a decision is in.
     excluded : Because or None
         Why a reader left the patient out, who then has no final value.
+    not_blinded : bool
+        One of the readings was not made blinded although the study is.
     """
 
     exam: ExamFacts
@@ -61,8 +73,11 @@ class WideRow:
     reference: ClinicalRow | None
     signed_off: bool
     of_reader: Mapping[_Key, _Array]
+    mean: Mapping[_Key, float]
     final: Mapping[_Key, float]
+    adjudicated: frozenset[str]
     excluded: Because | None
+    not_blinded: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +102,8 @@ class Study:
         Made-up patients.
     said : tuple of CaseResult
         What readers said of whole cases in signed-off readings of the first round.
+    decided : tuple of Adjudication
+        Decisions that hold where readers differ.
     """
 
     exams: tuple[ExamFacts, ...]
@@ -97,17 +114,21 @@ class Study:
     protocol: Protocol
     synthetic: bool
     said: tuple[CaseResult, ...] = ()
+    decided: tuple[Adjudication, ...] = ()
 
 
 def wide_rows(study: Study) -> list[WideRow]:
     """One row per exam, read or not, in the order of the exams."""
     excluded = excluded_of(study.said)
-    final = _averaged(study, [cell for cell in study.cells if cell.exam_id not in excluded])
+    kept = [cell for cell in study.cells if cell.exam_id not in excluded]
+    mean, settled = _averaged(study, kept), _means(study, kept, study.decided)
+    final = _values_of(settled)
     alone = [
         _averaged(study, [cell for cell in study.cells if cell.reader == reader]) for reader in study.readers
     ]
-    of_reader = {key: np.stack([values[key] for values in alone], axis=1) for key in final}
+    of_reader = {key: np.stack([values[key] for values in alone], axis=1) for key in mean}
     signed_off = {cell.exam_id for cell in study.cells} | {one.exam_id for one in study.said}
+    seen = {cell.exam_id for cell in study.cells if cell.not_blinded}
     return [
         WideRow(
             exam=exam,
@@ -115,8 +136,11 @@ def wide_rows(study: Study) -> list[WideRow]:
             reference=study.references.get(exam.id),
             signed_off=exam.id in signed_off,
             of_reader={key: values[place] for key, values in of_reader.items()},
+            mean={key: float(values[place]) for key, values in mean.items()},
             final={key: float(values[place]) for key, values in final.items()},
+            adjudicated=frozenset(name for name, means in settled.items() if means.adjudicated[place]),
             excluded=excluded.get(exam.id),
+            not_blinded=exam.id in seen,
         )
         for place, exam in enumerate(study.exams)
     ]
@@ -124,12 +148,23 @@ def wide_rows(study: Study) -> list[WideRow]:
 
 def _averaged(study: Study, cells: Sequence[LevelResult]) -> dict[_Key, _Array]:
     """Value of every exam for every level and patient mean, each of shape (exams,)."""
+    return _values_of(_means(study, cells))
+
+
+def _means(
+    study: Study, cells: Sequence[LevelResult], decided: Sequence[Adjudication] = ()
+) -> dict[str, PatientMeans]:
+    """All exams by level and patient mean."""
     ids = [exam.id for exam in study.exams]
-    found = {}
-    for name in _MEANS:
-        means = patient_means(cells, ids, study.readers, choose_levels(name, study.protocol))
-        found.update({(name, quantity): means.final[quantity] for quantity in MEASURED})
-    return found
+    choices = {name: choose_levels(name, study.protocol) for name in _MEANS}
+    return {
+        name: patient_means(cells, ids, study.readers, choice, decided=decided)
+        for name, choice in choices.items()
+    }
+
+
+def _values_of(means: Mapping[str, PatientMeans]) -> dict[_Key, _Array]:
+    return {(name, quantity): one.final[quantity] for name, one in means.items() for quantity in MEASURED}
 
 
 def wide_fields(study: Study) -> tuple[Field[WideRow], ...]:
@@ -147,7 +182,8 @@ def wide_fields(study: Study) -> tuple[Field[WideRow], ...]:
     levels = (
         field for level in LEVELS for quantity, unit in maps for field in _values(level, quantity, unit, told)
     )
-    return (*_PATIENT, *(_clinical_fields(study.protocol) if study.has_table else ()), *means, *levels)
+    clinical = clinical_fields(study.protocol, _reference) if study.has_table else ()
+    return (*_PATIENT, *clinical, *means, *levels)
 
 
 _Value = Callable[[WideRow], Cell]
@@ -163,6 +199,10 @@ def _derived(quantity: Quantity) -> _Value:
 
 def _excluded(row: WideRow) -> Because | None:
     return row.excluded
+
+
+def _reference(row: WideRow) -> ClinicalRow | None:
+    return row.reference
 
 
 _PATIENT: tuple[Field[WideRow], ...] = (
@@ -191,6 +231,12 @@ _PATIENT: tuple[Field[WideRow], ...] = (
         values=YES_NO,
     ),
     *reason_fields("patient", "the whole patient was left out", _excluded),
+    Field(
+        "not_blinded",
+        "Whether one of the readings of a blinded study was made when its reader could see others'.",
+        lambda r: r.not_blinded,
+        values=YES_NO,
+    ),
     *(
         Field(
             f"{PREFIXES[quantity]}_derived",
@@ -222,11 +268,37 @@ def _values(name: str, quantity: Quantity, unit: str, readers: Sequence[str]) ->
         ),
         Field(
             f"{prefix}_{_column(name)}_mean",
-            f"{prefix} of {name}, mean of the readers who have a value: the final value.",
+            f"{prefix} of {name}, mean of the readers who have a value, as they measured.",
+            lambda row: row.mean[key],
+            unit=unit,
+        ),
+        Field(
+            f"{prefix}_{_column(name)}_final",
+            f"{prefix} of {name}, the final value: the mean of the readers, with what a coordinator decided "
+            "where they differ.",
             lambda row: row.final[key],
             unit=unit,
         ),
+        Field(
+            f"{prefix}_{_column(name)}_final_from",
+            f"What {prefix}_{_column(name)}_final rests on; empty where no reader has a value.",
+            lambda row: _final_from(row, key),
+            values=f"{', '.join(FinalFrom)}, {LEFT_OUT} (there is none: a coordinator left out the level, or "
+            "too many)",
+        ),
     ]
+
+
+def _final_from(row: WideRow, key: _Key) -> str | None:
+    if isnan(row.final[key]):
+        return None if isnan(row.mean[key]) else LEFT_OUT
+    if key[0] in row.adjudicated:
+        return FinalFrom.ADJUDICATED.value
+    return FinalFrom.SINGLE_READER.value if _by_one(row, key) else FinalFrom.MEAN.value
+
+
+def _by_one(row: WideRow, key: _Key) -> bool:
+    return int(np.isfinite(row.of_reader[key]).sum()) == 1
 
 
 def _of_reader(key: _Key, place: int) -> _Value:
@@ -255,7 +327,7 @@ def _quality(
         Field(
             f"{prefix}_single_reader",
             f"Whether {prefix}_mean rests on one reader; empty without a mean.",
-            lambda row: None if isnan(row.final[key]) else np.isfinite(row.of_reader[key]).sum() == 1,
+            lambda row: None if isnan(row.mean[key]) else _by_one(row, key),
             values=YES_NO,
         ),
         Field(
@@ -277,75 +349,10 @@ def _count_levels(mean: str, quantity: Quantity, place: int) -> _Value:
 
 
 def _reason(row: WideRow, key: _Key) -> str | None:
-    if not isnan(row.final[key]):
+    if not isnan(row.mean[key]):
         return None
     if not row.signed_off:
         return NOT_SIGNED_OFF
     if row.excluded is not None:
         return EXCLUDED
     return NO_MAP if row.exam.maps and key[1] not in row.exam.maps else TOO_FEW_LEVELS
-
-
-def _clinical_fields(protocol: Protocol) -> tuple[Field[WideRow], ...]:
-    region = protocol.bmd_region
-    return (
-        Field("sex", "Sex from the clinical table.", _of_row("sex"), values="M, F"),
-        Field("age", "Age from the clinical table.", _of_row("age"), unit="years"),
-        Field("bmi", "Body mass index from the clinical table.", _of_row("bmi"), unit="kg/m2"),
-        Field(
-            "bmd",
-            f"Bone mineral density of {region}, or of the plain column where the table names no region.",
-            _of_value(Kind.BMD, region, "value"),
-            unit="see bmd_unit",
-        ),
-        Field(
-            "bmd_unit",
-            "Unit of bmd, as the table says; never converted.",
-            _of_value(Kind.BMD, region, "unit"),
-        ),
-        Field(
-            "tscore",
-            f"T-score of {region}, or of the plain column where the table names no region.",
-            _of_value(Kind.TSCORE, region, "value"),
-        ),
-        Field(
-            "group",
-            "Bone-density group by tscore, from the imported reference and never from FF or R2*.",
-            _group(region),
-            values="normal (-1.0 and above), osteopenia, osteoporosis (-2.5 and below)",
-        ),
-        Field(
-            "reference_problems",
-            "What the import of the clinical table found in this patient's row.",
-            _problems,
-            values=f"codes, {CODES_APART} between them; with {INTERVAL_TOO_LONG} statistics leave bmd, "
-            "tscore and group out",
-        ),
-    )
-
-
-def _of_row(name: str) -> _Value:
-    return lambda row: getattr(row.reference, name, None)
-
-
-def _of_value(kind: Kind, region: str, name: str) -> _Value:
-    return lambda row: getattr(_find(row, kind, region), name, None)
-
-
-def _find(row: WideRow, kind: Kind, region: str) -> ClinicalValue | None:
-    return row.reference.find(kind, region) if row.reference else None
-
-
-def _group(region: str) -> _Value:
-    def value(row: WideRow) -> Cell:
-        found = _find(row, Kind.TSCORE, region)
-        group = group_of(found.value) if found else None
-        return group.value if group else None
-
-    return value
-
-
-def _problems(row: WideRow) -> Cell:
-    if row.reference is None:
-        return None
-    return CODES_APART.join(sorted({problem.code for problem in row.reference.problems}))

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import atan2, degrees
 from typing import Protocol
 
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QInputEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QCursor, QInputEvent, QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QApplication
 
 from app.domain.grid import Vector
 from app.domain.maps import DISPLAY_RANGE
 from app.domain.protocol import Level
 from app.domain.shapes import Rectangle
 from app.ui.canvas import hits
+from app.ui.canvas.board import Board
 from app.ui.canvas.gestures import RoiDrag, WheelSteps, WindowDrag, ZoomDrag, zoom_factor
 from app.ui.canvas.map_view import MapView
 from app.ui.canvas.mouse_presets import MARROWMARK, Does
 from app.ui.canvas.projection import patient_point
 from app.ui.canvas.view import Camera, View
 from app.ui.canvas.wishes import wish
-from app.ui.workspace import Workspace
 
 # a hand that meant to click moves this little, in points
 _CLICK = 4
@@ -81,7 +83,7 @@ class Hand:
     ----------
     maps : Maps
         What it moves over.
-    workspace : Workspace
+    workspace : Board
         Receives every wish.
 
     Attributes
@@ -96,7 +98,7 @@ class Hand:
         Which buttons pan, zoom and window.
     """
 
-    def __init__(self, maps: Maps, workspace: Workspace) -> None:
+    def __init__(self, maps: Maps, workspace: Board) -> None:
         self._maps = maps
         self._workspace = workspace
         self.pointer: tuple[float, float] | None = None
@@ -114,6 +116,13 @@ class Hand:
         """Forget what belonged to another case."""
         self._held = self.crosshair = None
         self._was_pressed = False
+
+    def find_pointer(self, views: Iterable[MapView]) -> None:
+        """Take the pointer from where the cursor is: another picture came to lie below it without a move."""
+        at = QCursor.pos()
+        over = QApplication.widgetAt(at)
+        below = (view.stored_at(QPointF(view.mapFromGlobal(at))) for view in views if view is over)
+        self.pointer = next(below, None)
 
     def let_go(self) -> bool:
         """Leave whatever is being dragged as it was; False when there was nothing."""

@@ -1,0 +1,132 @@
+"""What all statistics start from: one row per patient, and who is not among them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.domain.clinical import Group
+from app.domain.disagreement import FinalFrom
+from app.domain.maps import Quantity
+from app.domain.reasons import Reason
+from app.services.patient_means import BoolArray, FloatArray
+from app.stats.result import NotDefined, Note
+
+
+class ReaderChoice(StrEnum):
+    """Whose values are analysed: the readers' mean, each reader's own, or their mean as it was decided on."""
+
+    MEAN = "mean"
+    EACH = "each"
+    ADJUDICATED = "adjudicated"
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Cases left out for one reason.
+
+    Attributes
+    ----------
+    code : str
+        ``cohort.not_signed_off``, ``cohort.patient_excluded`` or ``cohort.too_few_levels``.
+    cases : tuple of str
+        Their case codes.
+    reason : Reason or None
+        Why patients were excluded by a reader.
+    """
+
+    code: str
+    cases: tuple[str, ...]
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cohort:
+    """One row per patient.
+
+    All arrays are read-only, a missing cell is NaN; the ``index`` of a statistical result counts
+    these rows.
+
+    Attributes
+    ----------
+    levels : str
+        Levels of the patient mean: ``L1-L4``, ``L1-L5`` or a single level.
+    codes : tuple of str, length n
+        Case codes.
+    enrolled : int
+        Exams in the session.
+    exclusions : tuple of Exclusion
+        Exams that are not among the rows, by reason.
+    values : mapping of Quantity to ndarray, shape (n,)
+        Final values: the mean of the readers' patient means, or as ``choice`` says. FF in %, R2* in s^-1. NaN
+        where a coordinator left out so many levels that none is left; the readers are still compared.
+    readers : tuple of str
+        The two readers that are compared, in order; fewer where fewer have signed off.
+    paired : mapping of Quantity to ndarray, shape (n, 2)
+        Their patient means over the levels both measured; NaN in both where these are too few. Always of what
+        they measured themselves, whatever was decided on it.
+    single_reader : ndarray of bool, shape (n,)
+        The final value of a map rests on one reader.
+    incomplete : ndarray of bool, shape (n,)
+        A reader's mean rests on fewer than all levels.
+    final_from : tuple of FinalFrom, length n
+        What the values of each patient rest on.
+    choice : ReaderChoice
+        Whose values these are.
+    bmd, tscore : ndarray, shape (n,)
+        Of the protocol's region; BMD in ``bmd_unit``.
+    bmd_unit : str
+        Unit of all BMD values, empty where the table does not say.
+    age, bmi : ndarray, shape (n,)
+        Years, and kg/m2.
+    sex : tuple of str, length n
+        ``M``, ``F`` or empty.
+    groups : tuple of Group or None, length n
+        By T-score.
+    positive : ndarray, shape (n,)
+        1 where the T-score is at most the protocol's limit, 0 above, NaN without a T-score.
+    field_strengths : tuple of float or None
+        Different field strengths of the rows that have an R2* value, tesla; None stands for unknown.
+    blocked : mapping of str to NotDefined
+        Columns that must not be analysed, and why: ``bmd`` (mixed units), ``R2STAR`` (mixed field strengths).
+    notes : tuple of Note
+        What a reader of the statistics should know.
+    """
+
+    levels: str
+    codes: tuple[str, ...]
+    enrolled: int
+    exclusions: tuple[Exclusion, ...]
+    values: Mapping[Quantity, FloatArray]
+    readers: tuple[str, ...]
+    paired: Mapping[Quantity, FloatArray]
+    single_reader: BoolArray
+    incomplete: BoolArray
+    final_from: tuple[FinalFrom, ...]
+    choice: ReaderChoice
+    bmd: FloatArray
+    tscore: FloatArray
+    bmd_unit: str
+    age: FloatArray
+    bmi: FloatArray
+    sex: tuple[str, ...]
+    groups: tuple[Group | None, ...]
+    positive: FloatArray
+    field_strengths: tuple[float | None, ...]
+    blocked: Mapping[str, NotDefined]
+    notes: tuple[Note, ...]
+
+    @property
+    def n(self) -> int:
+        """Patients in the rows."""
+        return len(self.codes)
+
+    @property
+    def n_excluded(self) -> int:
+        """Exams that are not among the rows."""
+        return sum(len(one.cases) for one in self.exclusions)
+
+    def count(self, group: Group) -> int:
+        """Patients of a group."""
+        return self.groups.count(group)
