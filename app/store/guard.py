@@ -20,6 +20,18 @@ from app.store import guard_sql, schema
 _OK, _DENY = sqlite3.SQLITE_OK, sqlite3.SQLITE_DENY
 # a BEGIN is no query and no INSERT, so it can only be the store's own
 _HARMLESS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_TRANSACTION}
+# a full disk is told as one, blinded or not: it says nothing of what is stored
+_OF_THE_WORLD = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+    }
+)
 # what the store's queries use; none of them tells of other rows than those it is given
 _FUNCTIONS = frozenset({"avg", "coalesce", "count", "iif", "length", "max", "min", "sum"})
 
@@ -169,7 +181,10 @@ def _closed() -> Iterator[None]:
     """Tell every refusal of SQLite in the same words: its own name what is there."""
     try:
         yield
-    except (sqlite3.Error, sqlite3.Warning):
+    except (sqlite3.Error, sqlite3.Warning) as problem:
+        # the low byte is the kind of the trouble, the rest tells more of it
+        if getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF in _OF_THE_WORLD:
+            raise
         raise BlindingError("blinding.closed") from None
 
 

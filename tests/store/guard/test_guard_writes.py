@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import app
-from app.domain.errors import BlindingError
+from app.domain.errors import BlindingError, StoreUnavailable
 from app.store import audit, guard_sql, schema
 from app.store.database import Database
 
@@ -346,3 +346,22 @@ def test_only_the_database_and_its_guard_hold_a_connection() -> None:
     held = re.compile(r"\._connection\b")
     found = {path.stem for path in APP.rglob("*.py") if held.search(path.read_text(encoding="utf-8"))}
     assert found == {"database", "guard"}
+
+
+def test_a_full_disk_is_told_as_a_full_disk_to_a_blinded_reader_too(guarded: Database) -> None:
+    connection = guarded._connection
+    connection.set_authorizer(None)
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+    assert guarded._guard is not None
+    connection.set_authorizer(guarded._guard._authorize)
+    sql = "INSERT INTO reading_event (reading_id, kind, protocol_id, software, at_utc) VALUES (?, ?, ?, ?, ?)"
+
+    def write_until_full() -> None:
+        with guarded.transaction():
+            for _ in range(100_000):
+                guarded.insert(sql, (1, "reopened", 1, "x" * 1000, "t"))
+
+    with pytest.raises(StoreUnavailable) as caught:
+        write_until_full()
+    assert caught.value.code == "store.full"
