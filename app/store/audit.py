@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from app import __version__
-from app.store.database import Database
+from app.store import seals
+from app.store.database import Database, Row
 
 _FIELDS = ("at_utc", "actor", "action", "subject", "old", "new", "reason", "protocol", "software")
-_START = "0" * 64
+START = "0" * 64
+"""What stands for the hash before the first entry."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
-    """One entry of the record; all texts, as shown and exported."""
+    """One entry of the record; all texts.
+
+    Attributes
+    ----------
+    seq, at_utc, actor, action, subject, old, new, reason, protocol, software, hash : int or str
+        As they stand there; ``new`` without the seals of the rows that were written.
+    kept : str
+        What is new with those seals: this the hash is made of.
+    """
 
     seq: int
     at_utc: str
@@ -29,6 +41,7 @@ class AuditRow:
     protocol: str
     software: str
     hash: str
+    kept: str = ""
 
 
 def utc_now() -> str:
@@ -47,7 +60,7 @@ def append(
     reason: str = "",
     protocol: str = "",
 ) -> None:
-    """Write one entry inside the caller's transaction.
+    """Write one entry inside the caller's transaction, with the seals of all rows written since the last one.
 
     Parameters
     ----------
@@ -61,7 +74,8 @@ def append(
         Given reason, and the protocol's stamp.
     """
     last = database.row("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
-    previous = last["hash"] if last else _START
+    previous = last["hash"] if last else START
+    new = seals.with_seals(new, database.written.take(lambda: salt_of(database)))
     values = (utc_now(), actor, action, subject, old, new, reason, protocol, __version__)
     seq = last["seq"] + 1 if last else 1
     database.insert(
@@ -71,16 +85,43 @@ def append(
     )
 
 
-def entries(database: Database) -> list[AuditRow]:
-    """The whole record, oldest first."""
-    sql = f"SELECT seq, {', '.join(_FIELDS)}, hash FROM audit ORDER BY seq"  # noqa: S608 - fixed names
-    return [AuditRow(*row) for row in database.rows(sql)]
+def entries(database: Database, after: int = 0) -> list[AuditRow]:
+    """The record, oldest first.
+
+    Parameters
+    ----------
+    database : Database
+        The session.
+    after : int
+        Number of the last entry that is known already.
+    """
+    sql = f"SELECT seq, {', '.join(_FIELDS)}, hash FROM audit WHERE seq > ? ORDER BY seq"  # noqa: S608 - fixed names
+    return [_entry(row) for row in database.rows(sql, (after,))]
+
+
+def _entry(row: Row) -> AuditRow:
+    seq, at_utc, actor, action, subject, old, kept, reason, protocol, software, hash_ = row
+    new = seals.without_seals(kept)
+    return AuditRow(seq, at_utc, actor, action, subject, old, new, reason, protocol, software, hash_, kept)
 
 
 def first_break(database: Database) -> int | None:
     """Sequence number of the first entry that does not fit the chain, or None when all do."""
-    previous, expected = _START, 1
-    for row in database.rows("SELECT * FROM audit ORDER BY seq"):
+    return chain_break(database.rows("SELECT * FROM audit ORDER BY seq"))
+
+
+def chain_break(entries_in_order: Iterable[Mapping[str, Any] | Row], start: str = START) -> int | None:
+    """Sequence number of the first entry of a record, ours or another one, that does not fit; None if all do.
+
+    Parameters
+    ----------
+    entries_in_order : iterable of rows
+        With all columns of ``audit``, the lowest number first.
+    start : str
+        What stands for the hash before the first entry.
+    """
+    previous, expected = start, 1
+    for row in entries_in_order:
         values = tuple(row[field] for field in _FIELDS)
         fits = row["seq"] == expected and row["previous_hash"] == previous
         if not fits or row["hash"] != _hash(previous, row["seq"], values):
@@ -89,10 +130,28 @@ def first_break(database: Database) -> int | None:
     return None
 
 
+def salt_of(database: Database) -> str:
+    """What goes into the seals of rows about persons, so that nobody without the file can guess them."""
+    row = database.row("SELECT value FROM session WHERE key = 'origin'")
+    return row["value"] if row else ""
+
+
+def number_of(database: Database, hash_: str) -> int | None:
+    """Sequence number of the entry with a hash, such as an export printed; None where the record has none."""
+    row = database.row("SELECT seq FROM audit WHERE hash = ?", (hash_,))
+    return row["seq"] if row else None
+
+
+def count(database: Database) -> int:
+    """How many entries the record has."""
+    (row,) = database.rows("SELECT count(*) AS found FROM audit")
+    return int(row["found"])
+
+
 def head_hash(database: Database) -> str:
     """Hash of the newest entry: printed into exports, it can be held against the file later."""
     last = database.row("SELECT hash FROM audit ORDER BY seq DESC LIMIT 1")
-    return last["hash"] if last else _START
+    return last["hash"] if last else START
 
 
 def _hash(previous: str, seq: int, values: tuple[str, ...]) -> str:

@@ -57,7 +57,7 @@ def refuse_foreign(path: Path, newest: int) -> None:
         raise StoreUnavailable("store.not_a_session", file=path.name)
     # SQLite would read what is missing of a page as zeros; from a journal it may mend the page
     (page,) = struct.unpack_from(">H", header, _PAGE_SIZE)
-    if size % max(page, 1) and not has_journal(path) and not _rollback_journal_of(path).exists():
+    if size % max(page, 1) and not has_journal(path) and not has_rollback(path):
         raise StoreUnavailable("store.corrupt", file=path.name)
     (version,) = struct.unpack_from(">i", header, _USER_VERSION)
     if version > newest:
@@ -69,9 +69,14 @@ def journal_of(path: Path) -> Path:
     return path.with_name(path.name + "-wal")
 
 
-def _rollback_journal_of(path: Path) -> Path:
-    """SQLite's other journal, in use until a session has its write-ahead journal."""
+def rollback_of(path: Path) -> Path:
+    """SQLite's other journal, in use until a session has its write-ahead journal or where it has none."""
     return path.with_name(path.name + "-journal")
+
+
+def has_rollback(path: Path) -> bool:
+    """Whether a transaction was begun and neither finished nor taken back."""
+    return rollback_of(path).exists()
 
 
 def has_journal(path: Path) -> bool:

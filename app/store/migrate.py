@@ -70,10 +70,16 @@ def refuse_damaged(connection: sqlite3.Connection, path: Path) -> None:
         ``store.corrupt``.
     """
     version = version_of(connection)
-    with closing(sqlite3.connect(":memory:")) as model:
-        _run_steps(model, 0, version)
-        if version < 1 or not _definitions(model) <= _definitions(connection):
+    with closing(model(version)) as wanted:
+        if version < 1 or not _definitions(wanted) <= _definitions(connection):
             raise StoreUnavailable("store.corrupt", file=path.name)
+
+
+def model(version: int) -> sqlite3.Connection:
+    """An empty file of a version, in memory; whoever asks closes it."""
+    made = sqlite3.connect(":memory:")
+    _run_steps(made, 0, version)
+    return made
 
 
 def _definitions(connection: sqlite3.Connection) -> set[tuple[str, str]]:

@@ -7,21 +7,41 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from app.domain.case_facts import Fact, FactKind, Help
+from app.domain.clinical import ClinicalRow, ClinicalValue, Kind
 from app.domain.errors import StoreUnavailable
 from app.domain.exam import Exam
 from app.domain.maps import Quantity
 from app.domain.measure import RoiStats
+from app.domain.progress import Silent
 from app.domain.protocol import LEVELS, Protocol
-from app.domain.reading import LevelState, Reading, Viewer
+from app.domain.reading import Action, LevelState, Reading, Revision, Role, Viewer
 from app.domain.shapes import Rectangle
-from app.store import audit, exams, readings, sessions
+from app.store import (
+    answers,
+    audit,
+    backup,
+    case_facts,
+    clinical,
+    exams,
+    people,
+    readings,
+    rounds,
+    sealing,
+    sessions,
+)
+from app.store.answers import AnswerRow
+from app.store.clinical import JoinedRow
 from app.store.database import Database, create_database, open_database
 from app.store.exams import NewExam
+from app.store.salvage import salvage
 
 MakeExam = Callable[..., Exam]
 MakeNew = Callable[..., NewExam]
@@ -227,3 +247,142 @@ def test_neither_a_session_nor_a_copy_is_half_made_on_a_full_disk(
     filler.unlink()
     on_small_disk.copy_to(copy)
     open_database(copy).close()
+
+
+# -- every other way of writing ---------------------------------------------------------------------------
+
+
+def _fill_pages(database: Database) -> None:
+    """Take what is left of the pages there are."""
+    filler = "INSERT INTO session (key, value) VALUES (hex(randomblob(8)), hex(zeroblob(?)))"
+    for size in (700, 100, 10, 1):
+
+        def fill(size: int = size) -> None:
+            while True:
+                with database.transaction():
+                    database.insert(filler, (size,))
+
+        assert _code(fill) == "store.full"
+
+
+def _until_full(database: Database, write: Callable[[int], object]) -> None:
+    """Write until the disk is full: each time all of it or nothing."""
+    for number in range(500):
+        before = _content(database)
+        try:
+            write(number)
+        except StoreUnavailable as problem:
+            assert problem.code == "store.full"  # noqa: PT017 - the loop needs to go on from here
+            assert _content(database) == before
+            return
+    raise AssertionError("the disk never filled up")
+
+
+def _writers(
+    database: Database, viewer: Viewer, exam_id: int, stats: Stats
+) -> dict[str, Callable[[int], object]]:
+    reader, state = viewer.reader, LevelState.measured(Rectangle(2, 1, 1, 3, 3, 10.0, 3))
+
+    def reading() -> Reading:
+        return readings.open_reading(database, viewer, exam_id)
+
+    def note(number: int) -> object:
+        return case_facts.append(database, reading(), Fact(FactKind.NOTE, note="note " * 50 + str(number)))
+
+    def assign(number: int) -> None:
+        one = rounds.Assignment(reader.id, exam_id, number + 2, active=True)
+        with database.transaction():
+            rounds.assign(database, [one], "because")
+            audit.append(database, actor="x", action="study.assigned", subject="session")
+
+    row = ClinicalRow(2, sex="F", values=(ClinicalValue(Kind.BMD, "L1-L4", 0.9, "", "0.9"),))
+    return {
+        "reader": lambda number: sessions.add_reader(database, f"Reader {number}"),
+        "protocol": lambda number: sessions.new_protocol(
+            database, replace(Protocol(), first_ap_mm=10 + number / 7), "First", "why"
+        ),
+        "answer": lambda number: answers.remember(
+            database, [AnswerRow("GE", "", "", str(number), "", "FF", "percent", "First")]
+        ),
+        "clinical table": lambda _: clinical.save(
+            database, [JoinedRow(row, exam_id, "code")] * 5, sha256="", encoding="", actor="First"
+        ),
+        "fact": note,
+        "placed with help": lambda _: case_facts.append_placed(
+            database, reading(), [Revision(0, LEVELS[1], state, Action.EDIT, None, stats)], Help.FIT
+        ),
+        "event": lambda number: readings.append_event(
+            database, reading(), "reopened" if number % 2 else "signed_off"
+        ),
+        "position": lambda number: readings.remember_position(
+            database, viewer, readings.Position(exam_id, number, None)
+        ),
+        "role": lambda number: people.grant(
+            database, reader, [Role.READER] if number % 2 else list(Role), actor="First"
+        ),
+        "blinding": lambda number: people.say_blinded(database, reader, "why", closed=bool(number % 2)),
+        "exposure": lambda _: people.expose(database, reader, "why"),
+        "assignment": assign,
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("reader", "protocol", "answer", "clinical table", "fact", "placed with help", "event", "position"),
+        *("role", "blinding", "exposure", "assignment"),
+    ],
+)
+def test_whatever_is_written_to_a_full_disk_is_written_whole_or_not_at_all(
+    database: Database, first: Viewer, exam_id: int, make_stats: MakeStats, name: str
+) -> None:
+    if name in {"role", "blinding", "exposure"}:
+        people.grant(database, first.reader, list(Role), actor="First")
+    write = _writers(database, first, exam_id, make_stats())[name]
+    _leave_no_room(database)
+    _fill_pages(database)
+    _until_full(database, write)
+    _make_room(database)
+    write(501)
+    assert audit.first_break(database) is None
+    flaws = list(sealing.compare(database, sealing.sealed_rows(database)))
+    # what the test itself put into the file is in no entry
+    assert {(one.code, one.values["table"]) for one in flaws} <= {("verify.row_added", "session")}
+
+
+def test_an_older_record_is_sealed_on_a_full_disk_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = Path(shutil.copy(Path(__file__).parent / "schemas" / "v1.marrow", tmp_path / "old.marrow"))
+    database = open_database(path)
+    _leave_no_room(database)
+    before = _content(database)
+    assert _code(lambda: sealing.seal_older(database)) == "store.full"
+    assert _content(database) == before
+    _make_room(database)
+    assert sealing.seal_older(database)
+    database.close()
+
+
+def test_a_backup_and_a_rescue_on_a_full_disk_leave_nothing_half_made(
+    on_small_disk: Database, small_disk: Path
+) -> None:
+    on_small_disk.close()
+    path, target = on_small_disk.path, small_disk / "new.marrow"
+    database = open_database(path)
+    written = backup.write(database, datetime(2026, 3, 5, tzinfo=UTC))
+    assert written is not None
+    sessions.add_reader(database, "Second")
+    filler = _fill(small_disk)
+    assert _code(lambda: backup.write(database, datetime(2026, 3, 6, tzinfo=UTC))) == "store.full"
+    assert [one.path for one in backup.backups(path)] == [written]
+    database.close()
+    assert _code(lambda: salvage(path, target, Silent())) == "store.full"
+    assert _code(lambda: backup.restore(written, path, target, Silent())) == "store.full"
+    assert {one.name for one in small_disk.iterdir()} <= {
+        "study.marrow",
+        "study.marrow-backups",
+        "filler",
+        "study.marrow-wal",
+        "study.marrow-shm",
+    }
+    filler.unlink()
+    assert backup.restore(written, path, target, Silent()) == ()
