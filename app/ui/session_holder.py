@@ -40,30 +40,37 @@ class SessionHolder:
         except OSError:
             return False
 
-    def take(self, make: Callable[[], Session], let_go: Callable[[], None]) -> Viewer:
+    def take(
+        self,
+        make: Callable[[], Session],
+        newcomer: Callable[[Session], Viewer | None],
+        let_go: Callable[[], None],
+    ) -> bool:
         """Open a session instead of the one at hand, which stays open where that fails.
 
         Parameters
         ----------
         make : callable
             Opens the session.
+        newcomer : callable
+            Who works in it; None where somebody has to sign in first.
         let_go : callable
             Closes the one at hand; called when the other is open.
 
         Returns
         -------
-        Viewer
-            Who read it last.
+        bool
+            True; what went wrong is raised.
         """
         session = make()
         try:
-            viewer = sessions.last_viewer(session)
+            viewer = newcomer(session)
         except AppError:
             session.close()
             raise
         let_go()
-        self.session = session
-        return viewer
+        self.session, self.viewer = session, viewer
+        return True
 
     def close(self) -> None:
         """Close the session; what was done is stored already."""
@@ -78,8 +85,8 @@ class SessionHolder:
         known = {reader.name: reader for reader in sessions.readers_of(self.session)}
         return Viewer(known.get(name) or sessions.add_reader(self.session, name))
 
-    def enter(self, viewer: Viewer) -> None:
-        """Show the session as a viewer sees it."""
+    def enter(self, viewer: Viewer | None) -> None:
+        """Show the session as a viewer sees it; None leaves it to nobody."""
         self.viewer, self._remembered = viewer, None
 
     @property
@@ -111,7 +118,7 @@ class SessionHolder:
         """What stands of a case of the reader; None without a session."""
         if self.session is None or self.viewer is None:
             return None
-        return read_exam.open_case(self.session, self.viewer, exam_id).standing
+        return read_exam.open_case(self.session, self.viewer, exam_id).looked().standing
 
     @property
     def usual_count(self) -> Counted | None:
