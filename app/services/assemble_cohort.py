@@ -2,136 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import compress
+from math import inf
 from types import MappingProxyType
 
 import numpy as np
 
 from app.domain.case_facts import Because
-from app.domain.clinical import INTERVAL_TOO_LONG, UNIT_AGAINST_METHOD, UNSTATED, ClinicalRow, Group, group_of
-from app.domain.clinical import Kind as Reference
+from app.domain.clinical import OSTEOPENIA_BELOW, Kind, group_of
+from app.domain.errors import InputError
 from app.domain.maps import Quantity
 from app.domain.protocol import Protocol
 from app.domain.reading import Viewer
 from app.domain.reasons import Reason
+from app.services.cohort import Cohort as Cohort
+from app.services.cohort import Exclusion as Exclusion
+from app.services.cohort import ReaderChoice as ReaderChoice
+from app.services.cohort_reference import Reference, references_of
+from app.services.gather import ROUND as ROUND
+from app.services.gather import Gathered as Gathered
+from app.services.gather import excluded_of as excluded_of
+from app.services.gather import gather as gather
 from app.services.open_session import Session
-from app.services.patient_means import BoolArray, FloatArray, PatientMeans, choose_levels, patient_means
+from app.services.patient_means import FloatArray, PatientMeans, choose_levels, patient_means
+from app.services.selection import ADJUDICATED, Outcome, Selection, one_reader
 from app.stats.result import NotDefined, Note, as_column, frozen
-from app.store import clinical, exams, sessions
-from app.store.case_facts import CaseResult, results_of_cases
-from app.store.clinical import JoinedRow
+from app.store.adjudications import Adjudication
+from app.store.case_facts import CaseResult
 from app.store.exams import ExamRow
-from app.store.results import LevelResult, results
-
-ROUND = 1
-"""Round the final values and the agreement between readers come from; later rounds are repeats."""
+from app.store.results import LevelResult
 
 _NOMINAL_TESLA = (1.5, 3.0)
 _NOMINAL_SHARE = 0.05
 _UNKNOWN = "?"
-
-
-@dataclass(frozen=True, slots=True)
-class Exclusion:
-    """Cases left out for one reason.
-
-    Attributes
-    ----------
-    code : str
-        ``cohort.not_signed_off``, ``cohort.patient_excluded`` or ``cohort.too_few_levels``.
-    cases : tuple of str
-        Their case codes.
-    reason : Reason or None
-        Why patients were excluded by a reader.
-    """
-
-    code: str
-    cases: tuple[str, ...]
-    reason: Reason | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Cohort:
-    """One row per patient.
-
-    All arrays are read-only, a missing cell is NaN; the ``index`` of a statistical result counts
-    these rows.
-
-    Attributes
-    ----------
-    levels : str
-        Levels of the patient mean: ``L1-L4``, ``L1-L5`` or a single level.
-    codes : tuple of str, length n
-        Case codes.
-    enrolled : int
-        Exams in the session.
-    exclusions : tuple of Exclusion
-        Exams that are not among the rows, by reason.
-    values : mapping of Quantity to ndarray, shape (n,)
-        Final values: the mean of the readers' patient means. FF in %, R2* in s^-1.
-    readers : tuple of str
-        The two readers that are compared, in order; fewer where fewer have signed off.
-    paired : mapping of Quantity to ndarray, shape (n, 2)
-        Their patient means over the levels both measured; NaN in both where these are too few.
-    single_reader : ndarray of bool, shape (n,)
-        The final value of a map rests on one reader.
-    incomplete : ndarray of bool, shape (n,)
-        A reader's mean rests on fewer than all levels.
-    bmd, tscore : ndarray, shape (n,)
-        Of the protocol's region; BMD in ``bmd_unit``.
-    bmd_unit : str
-        Unit of all BMD values, empty where the table does not say.
-    age : ndarray, shape (n,)
-        Years.
-    sex : tuple of str, length n
-        ``M``, ``F`` or empty.
-    groups : tuple of Group or None, length n
-        By T-score.
-    positive : ndarray, shape (n,)
-        1 where the T-score is at most the protocol's limit, 0 above, NaN without a T-score.
-    field_strengths : tuple of float or None
-        Different field strengths of the rows that have an R2* value, tesla; None stands for unknown.
-    blocked : mapping of str to NotDefined
-        Columns that must not be analysed, and why: ``bmd`` (mixed units), ``R2STAR`` (mixed field strengths).
-    notes : tuple of Note
-        What a reader of the statistics should know.
-    """
-
-    levels: str
-    codes: tuple[str, ...]
-    enrolled: int
-    exclusions: tuple[Exclusion, ...]
-    values: Mapping[Quantity, FloatArray]
-    readers: tuple[str, ...]
-    paired: Mapping[Quantity, FloatArray]
-    single_reader: BoolArray
-    incomplete: BoolArray
-    bmd: FloatArray
-    tscore: FloatArray
-    bmd_unit: str
-    age: FloatArray
-    sex: tuple[str, ...]
-    groups: tuple[Group | None, ...]
-    positive: FloatArray
-    field_strengths: tuple[float | None, ...]
-    blocked: Mapping[str, NotDefined]
-    notes: tuple[Note, ...]
-
-    @property
-    def n(self) -> int:
-        """Patients with a final value."""
-        return len(self.codes)
-
-    @property
-    def n_excluded(self) -> int:
-        """Exams that are not among the rows."""
-        return sum(len(one.cases) for one in self.exclusions)
-
-    def count(self, group: Group) -> int:
-        """Patients of a group."""
-        return self.groups.count(group)
 
 
 def assemble_cohort(
@@ -140,6 +45,7 @@ def assemble_cohort(
     *,
     levels: str | None = None,
     compare: tuple[str, str] | None = None,
+    choice: ReaderChoice = ReaderChoice.ADJUDICATED,
 ) -> Cohort:
     """Make the patient-level table from signed-off readings and the newest clinical table.
 
@@ -153,6 +59,9 @@ def assemble_cohort(
         Levels of the patient mean: ``L1-L4``, ``L1-L5`` or one level; the protocol's otherwise.
     compare : tuple of str, optional
         Names of the two readers to compare; otherwise the first two by enrolment who have signed off.
+    choice : ReaderChoice
+        ``ADJUDICATED``, or ``MEAN``, which leaves out what was decided where readers differ. Readers' own
+        values are those of :func:`cohorts_of_readers`.
 
     Raises
     ------
@@ -161,40 +70,105 @@ def assemble_cohort(
     InputError
         ``cohort.unknown_levels``; ``cohort.unknown_reader``.
     """
-    protocol = session.protocol
-    choice = choose_levels(levels or protocol.mean_levels, protocol)
-    told, said = results(session.database, viewer), results_of_cases(session.database, viewer)
-    excluded = excluded_of(said)
-    signed = [one for one in told if one.signed_off and one.round == ROUND]
-    cells = [one for one in signed if one.exam_id not in excluded]
-    enrolled = exams.exams(session.database)
-    readers = [reader.name for reader in sessions.readers(session.database)]
-    every = patient_means(cells, [exam.id for exam in enrolled], readers, choice, compare=compare)
-    kept = every.defined
-    patients = list(compress(enrolled, kept))
-    joined = clinical.newest(session.database, viewer)
-    cohort = _assemble(
-        patients, every.of(kept), _references(patients, joined, protocol), protocol, choice.name
+    selection = Selection(levels=levels, readers=choice.value)
+    return assemble(gather(session, viewer), selection, compare=compare)
+
+
+def cohorts_of_readers(session: Session, viewer: Viewer, *, levels: str | None = None) -> dict[str, Cohort]:
+    """Make one cohort of each reader's own values, by the names of those who have signed off.
+
+    Nobody is compared in them. Parameters and errors are those of :func:`assemble_cohort`.
+    """
+    found = gather(session, viewer)
+    return {
+        name: assemble(found, Selection(levels=levels, readers=one_reader(name))) for name in found.active()
+    }
+
+
+def assemble(gathered: Gathered, selection: Selection, *, compare: tuple[str, str] | None = None) -> Cohort:
+    """One row for each patient of a selection; the others are told by reason.
+
+    Parameters
+    ----------
+    gathered : Gathered
+        What the session holds.
+    selection : Selection
+        Levels, readers, round, outcome and filters.
+    compare : tuple of str, optional
+        As :func:`assemble_cohort`.
+
+    Raises
+    ------
+    InputError
+        ``cohort.unknown_levels``; ``cohort.unknown_reader``.
+    """
+    protocol = gathered.protocol
+    levels = choose_levels(selection.levels or protocol.mean_levels, protocol)
+    cells, decided = chosen_readings(gathered, selection)
+    ids = [exam.id for exam in gathered.enrolled]
+    every = patient_means(cells, ids, gathered.readers, levels, compare=compare, decided=decided)
+    references = references_of(gathered.enrolled, gathered.joined, protocol)
+    wanted = np.array([_is_wanted(one, selection) for one in references], dtype=np.bool_)
+    kept = every.defined & wanted
+    patients = list(compress(gathered.enrolled, kept))
+    told = list(compress(references, kept))
+    cohort = _assemble(patients, every.of(kept), told, protocol, levels.name)
+    exclusions = _exclusions(
+        list(compress(gathered.enrolled, ~every.defined)), {cell.exam_id for cell in cells}, gathered.excluded
     )
+    filtered = tuple(exam.code for exam in compress(gathered.enrolled, every.defined & ~wanted))
     return replace(
         cohort,
-        enrolled=len(enrolled),
-        exclusions=_exclusions(list(compress(enrolled, ~kept)), {cell.exam_id for cell in cells}, excluded),
-        notes=(*cohort.notes, *_note_origin(patients, cells), *_note_disputed(signed, said, excluded)),
+        enrolled=len(gathered.enrolled),
+        choice=ReaderChoice.EACH if selection.reader else ReaderChoice(selection.readers),
+        positive=frozen(_positive(told, selection.outcome, protocol)),
+        exclusions=(*exclusions, *((Exclusion("cohort.filtered", filtered),) if filtered else ())),
+        notes=(
+            *cohort.notes,
+            *_note_origin(patients, cells),
+            *_note_disputed(gathered.signed(selection.round), gathered.said, gathered.excluded),
+        ),
     )
 
 
-def excluded_of(said: Iterable[CaseResult]) -> dict[int, Because]:
-    """Exams whose patient a reader left out in a signed-off reading of the first round, and why.
+def chosen_readings(
+    gathered: Gathered, selection: Selection
+) -> tuple[list[LevelResult], tuple[Adjudication, ...]]:
+    """The levels a selection rests on, and what was decided on them.
 
-    One reader is enough: what they found holds for the patient. Where reasons differ, that of the reader
-    enrolled first stands.
+    Raises
+    ------
+    InputError
+        ``cohort.unknown_reader``.
     """
-    found: dict[int, Because] = {}
-    for one in said:
-        if one.signed_off and one.round == ROUND and one.facts.excluded is not None:
-            found.setdefault(one.exam_id, one.facts.excluded)
-    return found
+    cells = gathered.cells(selection.round)
+    if selection.reader is not None:
+        if selection.reader not in gathered.readers:
+            raise InputError("cohort.unknown_reader", given=selection.reader)
+        return [cell for cell in cells if cell.reader == selection.reader], ()
+    return cells, gathered.decided if selection.readers == ADJUDICATED else ()
+
+
+def _is_wanted(one: Reference, selection: Selection) -> bool:
+    """Whether a patient passes the filters; of unknown sex or age none that asks for it."""
+    if selection.sex and one.sex != selection.sex:
+        return False
+    youngest, oldest = selection.age
+    if youngest is None and oldest is None:
+        return True
+    return one.age is not None and (youngest or 0.0) <= one.age <= (inf if oldest is None else oldest)
+
+
+def _positive(references: Sequence[Reference], outcome: Outcome, protocol: Protocol) -> FloatArray:
+    """1 for a positive patient, 0 for a negative one, NaN where the clinical table does not say."""
+    if outcome is Outcome.FEMALE:
+        sexes = np.array([one.sex for one in references], dtype=object)
+        return np.where(sexes == "F", 1.0, np.where(sexes == "M", 0.0, np.nan))
+    tscore = np.array([one.tscore for one in references], dtype=float)
+    limit = tscore <= protocol.positive_t_score
+    if outcome is Outcome.LOW_BONE_MASS:
+        limit = tscore < float(OSTEOPENIA_BELOW)
+    return np.where(np.isfinite(tscore), limit, np.nan)
 
 
 def _exclusions(
@@ -221,53 +195,15 @@ def _codes(rows: Sequence[ExamRow], wanted: set[int]) -> tuple[str, ...]:
     return tuple(exam.code for exam in rows if exam.id in wanted)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reference:
-    """What the clinical table says of one patient; None and empty where it says nothing."""
-
-    bmd: float | None = None
-    unit: str = ""
-    tscore: float | None = None
-    age: float | None = None
-    sex: str = ""
-    plain_column: bool = False
-    too_old: bool = False
-    unit_against_method: bool = False
-
-    @classmethod
-    def of(cls, row: ClinicalRow, region: str) -> _Reference:
-        codes = {problem.code for problem in row.problems}
-        if INTERVAL_TOO_LONG in codes:
-            return cls(age=row.age, sex=row.sex, too_old=True)
-        bmd, tscore = row.find(Reference.BMD, region), row.find(Reference.TSCORE, region)
-        used = [value for value in (bmd, tscore) if value is not None and value.value is not None]
-        return cls(
-            bmd=bmd.value if bmd else None,
-            unit=bmd.unit if bmd else "",
-            tscore=tscore.value if tscore else None,
-            age=row.age,
-            sex=row.sex,
-            plain_column=any(value.region == UNSTATED for value in used),
-            unit_against_method=UNIT_AGAINST_METHOD in codes,
-        )
-
-
-def _references(
-    patients: Sequence[ExamRow], joined: Sequence[JoinedRow], protocol: Protocol
-) -> list[_Reference]:
-    of_exam = {one.exam_id: _Reference.of(one.row, protocol.bmd_region) for one in joined}
-    return [of_exam.get(exam.id, _Reference()) for exam in patients]
-
-
 def _assemble(
     patients: Sequence[ExamRow],
     means: PatientMeans,
-    references: Sequence[_Reference],
+    references: Sequence[Reference],
     protocol: Protocol,
     levels: str,
 ) -> Cohort:
-    bmd, tscore, age = (
-        as_column([getattr(one, name) for one in references]) for name in ("bmd", "tscore", "age")
+    bmd, tscore, age, bmi = (
+        as_column([getattr(one, name) for one in references]) for name in ("bmd", "tscore", "age", "bmi")
     )
     units = sorted({one.unit for one in references if one.bmd is not None})
     strengths = _strengths(patients, means.final[Quantity.R2STAR])
@@ -281,13 +217,16 @@ def _assemble(
         paired=means.paired,
         single_reader=means.single_reader,
         incomplete=means.incomplete,
+        final_from=means.final_from,
+        choice=ReaderChoice.ADJUDICATED,
         bmd=frozen(bmd),
         tscore=frozen(tscore),
         bmd_unit=units[0] if len(units) == 1 else "",
         age=frozen(age),
+        bmi=frozen(bmi),
         sex=tuple(one.sex for one in references),
         groups=tuple(group_of(one.tscore) for one in references),
-        positive=frozen(np.where(np.isfinite(tscore), tscore <= protocol.positive_t_score, np.nan)),
+        positive=frozen(_positive(references, Outcome.OSTEOPOROSIS, protocol)),
         field_strengths=strengths,
         blocked=_blocked(units, strengths),
         notes=(
@@ -301,12 +240,14 @@ def _assemble(
 
 def _strengths(patients: Sequence[ExamRow], r2star: FloatArray) -> tuple[float | None, ...]:
     """Different field strengths of the patients with an R2* value, the unknown one last."""
-    found = {_nominal(exam.field_strength_t) for exam in compress(patients, np.isfinite(r2star).tolist())}
+    found = {
+        nominal_tesla(exam.field_strength_t) for exam in compress(patients, np.isfinite(r2star).tolist())
+    }
     known = sorted(strength for strength in found if strength is not None)
     return (*known, None) if None in found else tuple(known)
 
 
-def _nominal(strength: float | None) -> float | None:
+def nominal_tesla(strength: float | None) -> float | None:
     """The field a scanner is sold as: 2.8936 and 3.0 T are both 3 T, as far as R2* can tell."""
     if strength is None:
         return None
@@ -318,7 +259,7 @@ def _blocked(units: Sequence[str], strengths: Sequence[float | None]) -> Mapping
     blocked = {}
     if len(units) > 1:
         told = ", ".join(unit or _UNKNOWN for unit in units)
-        blocked[Reference.BMD.value] = NotDefined.of("cohort.mixed_bmd_units", units=told)
+        blocked[Kind.BMD.value] = NotDefined.of("cohort.mixed_bmd_units", units=told)
     if len(strengths) > 1:
         told = ", ".join(_UNKNOWN if strength is None else f"{strength:g}" for strength in strengths)
         blocked[Quantity.R2STAR.value] = NotDefined.of("cohort.mixed_field_strengths", strengths=told)
@@ -342,11 +283,13 @@ def _note_disputed(
 def _note_readings(means: PatientMeans, levels: str) -> tuple[Note, ...]:
     return (
         *_counted("cohort.single_reader", int(means.single_reader.sum())),
+        *_counted("cohort.adjudicated", int(means.adjudicated.sum())),
+        *_counted("cohort.without_final", int((~means.final_defined).sum())),
         *_counted("cohort.incomplete_levels", int(means.incomplete.sum()), levels=levels),
     )
 
 
-def _note_references(references: Sequence[_Reference]) -> tuple[Note, ...]:
+def _note_references(references: Sequence[Reference]) -> tuple[Note, ...]:
     return (
         *_counted("cohort.reference_too_old", sum(one.too_old for one in references)),
         *_counted(
@@ -356,7 +299,7 @@ def _note_references(references: Sequence[_Reference]) -> tuple[Note, ...]:
     )
 
 
-def _note_region(references: Sequence[_Reference], region: str, levels: str) -> tuple[Note, ...]:
+def _note_region(references: Sequence[Reference], region: str, levels: str) -> tuple[Note, ...]:
     if all(one.bmd is None and one.tscore is None for one in references):
         return ()
     notes = []

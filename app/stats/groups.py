@@ -101,6 +101,8 @@ class GroupComparison:
         The input row of each value.
     notes : tuple of Note
         ``groups.single`` for a group of one, ``groups.empty`` for one without rows.
+    chosen : str or None
+        The test that somebody asked for, whatever the data say.
     """
 
     n: int
@@ -119,6 +121,7 @@ class GroupComparison:
     code: IntArray
     index: IntArray
     notes: tuple[Note, ...] = ()
+    chosen: Headline | None = None
 
     @property
     def normal(self) -> bool:
@@ -128,7 +131,12 @@ class GroupComparison:
 
     @property
     def headline(self) -> Headline:
-        """The test the data ask for: ANOVA; Welch's where variances differ; Kruskal-Wallis if not normal."""
+        """The test asked for, else that of the data.
+
+        ANOVA; Welch's where variances differ; Kruskal-Wallis where a group is not normal.
+        """
+        if self.chosen is not None:
+            return self.chosen
         if not self.normal:
             return "kruskal"
         equal = isinstance(self.levene_mean, FTest) and self.levene_mean.p >= ALPHA

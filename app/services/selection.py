@@ -1,0 +1,90 @@
+"""What the statistics are about: which values of which patients, and by which of several accepted methods."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from app.domain.maps import Quantity
+
+
+class Outcome(StrEnum):
+    """What a positive patient is."""
+
+    OSTEOPOROSIS = "osteoporosis"
+    LOW_BONE_MASS = "low_bone_mass"
+    FEMALE = "female"
+
+
+class Grouping(StrEnum):
+    """What patients are compared by."""
+
+    T_SCORE = "t_score"
+    OUTCOME = "outcome"
+    SEX = "sex"
+
+
+MEAN, ADJUDICATED = "mean", "adjudicated"
+_READER = "reader:"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """One choice for everything the tabs show; every tab follows the same one.
+
+    Attributes
+    ----------
+    quantity : Quantity
+        The map, on tabs that show one.
+    levels : str or None
+        ``L1-L4``, ``L1-L5`` or one level; None for the protocol's.
+    readers : str
+        Where a patient's value comes from: :data:`MEAN` of the readers as they measured, :data:`ADJUDICATED`
+        (with what a coordinator decided), or :func:`one_reader`.
+    round : int
+        Round of the values.
+    outcome : Outcome
+        What ROC analyses look for.
+    grouping : Grouping
+        What the Groups tab compares.
+    sex : str
+        ``F``, ``M``, or empty for everybody.
+    age : tuple of float or None
+        Youngest and oldest, years, both included; None for no limit.
+    options : tuple of (str, str)
+        Methods by their name where they differ from the default; in order of name.
+    """
+
+    quantity: Quantity = Quantity.FF
+    levels: str | None = None
+    readers: str = ADJUDICATED
+    round: int = 1
+    outcome: Outcome = Outcome.OSTEOPOROSIS
+    grouping: Grouping = Grouping.T_SCORE
+    sex: str = ""
+    age: tuple[float | None, float | None] = (None, None)
+    options: tuple[tuple[str, str], ...] = ()
+
+    def option(self, name: str, default: str) -> str:
+        """The method chosen under a name."""
+        return dict(self.options).get(name, default)
+
+    def with_option(self, name: str, value: str) -> Selection:
+        """The same with another method."""
+        chosen = dict(self.options) | {name: value}
+        return replace(self, options=tuple(sorted(chosen.items())))
+
+    @property
+    def reader(self) -> str | None:
+        """Name of the one reader the values are of; None where they are of all."""
+        return self.readers.removeprefix(_READER) if self.readers.startswith(_READER) else None
+
+    @property
+    def filtered(self) -> bool:
+        """Whether patients are left out by sex or age."""
+        return bool(self.sex) or self.age != (None, None)
+
+
+def one_reader(name: str) -> str:
+    """What :attr:`Selection.readers` is for the values of one reader."""
+    return _READER + name
