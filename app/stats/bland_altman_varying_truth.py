@@ -67,6 +67,11 @@ class ByReml:
         """Of a single difference."""
         return math.sqrt(self.var_between + self.var_within)
 
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Bias - 1.96 sd and bias + 1.96 sd."""
+        return self.bias - MULTIPLIER * self.sd, self.bias + MULTIPLIER * self.sd
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VaryingTruth:

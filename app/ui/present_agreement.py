@@ -1,99 +1,179 @@
-"""The Agreement tab: Bland-Altman plot, limits of agreement, intraclass correlation. Pure: imports no Qt."""
+"""The Agreement tab: Bland-Altman plot, limits of agreement, reliability, error. Pure: imports no Qt."""
 
 from __future__ import annotations
 
-from app.domain.maps import Quantity
-from app.services.analyse import NAMES, Analysis, MapAnalysis
-from app.stats.agreement import BlandAltman, Limit
-from app.stats.icc import Icc, IccForm
-from app.stats.result import NotDefined
-from app.stats.sentences import sentence
-from app.ui.pages.statistics_content import Panel, Table
-from app.ui.plots.bland_altman import bland_altman_figure
-from app.ui.plots.spec import Figure
-from app.ui.present_words import (
-    DECIMALS,
-    difference_unit,
-    figure,
-    footer,
-    interval,
-    notes,
-    p_cell,
-    paper,
-    value_title,
-    what_is_measured,
+from typing import Any, get_args
+
+from app.services.study_agreement import (
+    Asked,
+    PlotAgainst,
+    StudyAgreement,
+    study_agreement,
+    with_gaps,
 )
+from app.services.study_data import Study
+from app.stats.agreement import Scale
+from app.stats.bland_altman_varying_truth import VaryingTruth
+from app.stats.result import FloatArray, NotDefined
+from app.stats.sentences import sentence
+from app.ui.pages.statistics_content import Choice, Option, Panel, Table
+from app.ui.plots.bland_altman import bland_altman_figure
+from app.ui.plots.bland_altman_levels import levels_figure
+from app.ui.plots.spec import Figure
+from app.ui.present_agreement_limits import further_tables as of_limits
+from app.ui.present_agreement_limits import limit_tables, slopes
+from app.ui.present_agreement_reliability import WithGaps, headline_tables, last_tables
+from app.ui.present_agreement_reliability import further_tables as of_reliability
+from app.ui.present_agreement_words import Words, axis_titles, of_rounds, pair_name, words_of
+from app.ui.present_words import DECIMALS, notes, paper
 from app.ui.sentences import label
 
 
-def agreement_panel(analysis: Analysis, quantity: Quantity) -> Panel:
-    """Make the tab for one map."""
-    one = analysis.maps[quantity]
-    what, unit = what_is_measured(analysis, quantity), difference_unit(one)
-    limits_said = sentence(one.bland_altman, decimals=DECIMALS, what=what, unit=unit)
-    icc_said = sentence(one.icc, what=what)
-    plot = _plot(analysis, one)
+def agreement_panel(study: Study) -> Panel:
+    """Make the tab for one map; what needs all readings, gaps included, follows."""
+    return _panel(study, study_agreement(study), None)
+
+
+def finish_agreement(study: Study, _panel_before: Panel) -> Panel:
+    """Make the tab with the reliability from all readings, in tables of the same shape."""
+    found = study_agreement(study)
+    return _panel(study, found, with_gaps(found))
+
+
+def _panel(study: Study, found: StudyAgreement, gaps: WithGaps) -> Panel:
+    words = words_of(study, found)
+    plot = _plot(study, found, words)
+    quantity = study.selection.quantity.value
+    kind = "agreement.title_levels" if words.vertebrae else "stats.title.agreement"
+    stem = "agreement.file_levels" if words.vertebrae else "stats.file.agreement"
     return Panel(
-        title=label("stats.title.agreement", name=label(f"stats.map.{quantity.value}")),
+        title=label(kind, name=label(f"stats.map.{quantity}")),
         hint=label("stats.hint.click") if plot else "",
         figure=plot,
-        reason="" if plot else limits_said,
-        beside=(_limits(one, limits_said), _reliability(one.icc, icc_said)),
-        notes=notes(one.bland_altman, one.icc),
-        paper=paper((one.bland_altman, limits_said), (one.icc, icc_said)),
-        stem=label("stats.file.agreement", name=quantity.value, levels=analysis.cohort.levels),
+        reason="" if plot else _limits_said(found, words),
+        beside=_tables(found, words, gaps),
+        notes=_notes(found, words, gaps),
+        paper=_paper(found, words),
+        stem=label(stem, name=quantity, levels=found.readings.name),
+        options=_options(found.asked),
+        unfinished=found.gaps and gaps is None,
     )
 
 
-def _plot(analysis: Analysis, one: MapAnalysis) -> Figure | None:
-    cohort, result = analysis.cohort, one.bland_altman
+def _tables(found: StudyAgreement, words: Words, gaps: WithGaps) -> tuple[Table, ...]:
+    return (
+        *limit_tables(found, words),
+        *headline_tables(found, words, gaps),
+        *of_reliability(found, words),
+        *of_limits(found, words),
+        *last_tables(found, words),
+    )
+
+
+def _notes(found: StudyAgreement, words: Words, gaps: WithGaps) -> tuple[str, ...]:
+    if found.clustered is not None:
+        return notes(found.clustered.varying, found.clustered.constant, found.kappa)
+    said: list[Any] = [found.bland_altman, found.icc, found.concordance, found.reproducibility]
+    if found.asked.scale == "difference":
+        said.insert(1, found.checks)
+    if words.within:
+        said.append(found.repeatability)
+    if found.everybody is not None:
+        said.append(found.everybody.icc)
+    missing = (sentence(gaps),) if isinstance(gaps, NotDefined) else ()
+    return (*notes(*said, found.kappa, *(() if gaps is None else (gaps,))), *missing)
+
+
+def _limits_said(found: StudyAgreement, words: Words) -> str:
+    if found.clustered is not None:
+        return sentence(found.clustered.varying, decimals=DECIMALS, what=words.what)
+    return sentence(found.bland_altman, decimals=DECIMALS, what=words.what, unit=words.unit)
+
+
+def _paper(found: StudyAgreement, words: Words) -> str:
+    limits_said = _limits_said(found, words)
+    if found.clustered is not None:
+        return paper((found.clustered.varying, limits_said))
+    said: list[tuple[Any, str]] = [(found.bland_altman, limits_said)]
+    said.append((found.icc, sentence(of_rounds(found.icc, words), what=words.what)))
+    if words.within:
+        repeats = found.repeatability
+        said.append((repeats, sentence(repeats, decimals=DECIMALS, what=words.what)))
+    return paper(*said)
+
+
+# -- plot -----------------------------------------------------------------------------------------------
+
+
+def _plot(study: Study, found: StudyAgreement, words: Words) -> Figure | None:
+    readings, result = found.readings, found.bland_altman
+    if readings.pair is None:
+        return None
+    titles = axis_titles(found, readings.pair, words)
+    footer = label("stats.footer.synthetic") if study.synthetic else ""
+    if found.clustered is not None:
+        varying = found.clustered.varying
+        return (
+            levels_figure(
+                varying,
+                titles=titles,
+                codes=readings.codes,
+                groups=readings.groups,
+                levels=readings.levels,
+                footer=footer,
+            )
+            if isinstance(varying, VaryingTruth)
+            else None
+        )
     if isinstance(result, NotDefined):
         return None
-    first, second = cohort.readers
-    name, unit = NAMES[one.quantity], difference_unit(one)
-    titles = (
-        label("stats.axis.mean", value=value_title(one)),
-        label("stats.axis.difference", first=first, second=second, name=name, unit=unit),
-    )
     return bland_altman_figure(
-        result, titles=titles, codes=cohort.codes, groups=cohort.groups, footer=footer(analysis)
+        result,
+        titles=titles,
+        codes=readings.codes,
+        groups=readings.groups,
+        footer=footer,
+        positions=_positions(found),
+        sloping=slopes(found) if found.asked.limits == "regression" else None,
     )
 
 
-def _limits(one: MapAnalysis, said: str) -> Table:
-    title = label("stats.table.limits", unit=difference_unit(one))
-    result = one.bland_altman
-    if isinstance(result, NotDefined):
-        return Table(title, reason=said)
-    head = ("", label("stats.head.value"), label("stats.head.ci"))
-    outside = label("stats.share", count=result.n_outside, total=result.n)
-    rows = (
-        (label("stats.row.bias"), figure(result.bias, DECIMALS), interval(result.bias_ci, DECIMALS)),
-        (label("stats.row.bias_p"), p_cell(result.bias_p), ""),
-        (label("stats.row.sd"), figure(result.sd, DECIMALS), ""),
-        _limit("stats.row.lower", result.lower),
-        _limit("stats.row.upper", result.upper),
-        (label("stats.row.outside"), outside, ""),
+def _positions(found: StudyAgreement) -> FloatArray | None:
+    """Where the points stand; None for their means."""
+    result, against = found.bland_altman, found.asked.against
+    if isinstance(result, NotDefined) or against == "mean":
+        return None
+    if against == "rank":
+        return result.positions
+    chosen: FloatArray = found.readings.paired[result.index, 0 if against == "first" else 1]
+    return chosen
+
+
+# -- options --------------------------------------------------------------------------------------------
+
+
+def _options(asked: Asked) -> tuple[Option, ...]:
+    if asked.pair is None:
+        return ()
+    compare = Option(
+        "agreement.compare",
+        label("agreement.compare"),
+        tuple(Choice(one.key, pair_name(one)) for one in asked.pairs),
+        asked.pair.key,
+        label("agreement.compare_tip"),
     )
-    return Table(title, head, rows, note=_said_of_limits(result))
+    offered = [compare]
+    if len(asked.units) > 1:
+        offered.append(_option("unit", asked.units, asked.unit))
+    if asked.unit == "patient":
+        offered.append(_option("scale", get_args(Scale), asked.scale))
+        if asked.limits != "regression":
+            offered.append(_option("against", get_args(PlotAgainst), asked.against))
+        offered.append(_option("limits", asked.limit_choices, asked.limits))
+    return tuple(offered)
 
 
-def _limit(code: str, limit: Limit) -> tuple[str, ...]:
-    return label(code), figure(limit.value, DECIMALS), interval(limit.exact, DECIMALS)
-
-
-def _said_of_limits(result: BlandAltman) -> str:
-    code = "stats.note.limits" if result.n_excluded == 0 else "stats.note.limits_excluded"
-    return label(code, n=result.n, excluded=result.n_excluded)
-
-
-def _reliability(result: Icc | NotDefined, said: str) -> Table:
-    title = label("stats.table.icc")
-    if isinstance(result, NotDefined):
-        return Table(title, reason=said)
-    head = ("", label("stats.head.icc"), label("stats.head.ci"))
-    return Table(title, head, tuple(_form(form) for form in (result.headline, result.average)))
-
-
-def _form(form: IccForm) -> tuple[str, ...]:
-    return form.full_name, figure(form.estimate), interval(form.ci)
+def _option(name: str, keys: tuple[str, ...], chosen: str) -> Option:
+    full = f"agreement.{name}"
+    choices = tuple(Choice(key, label(f"{full}.{key}")) for key in keys)
+    return Option(full, label(full), choices, chosen, label(f"{full}_tip"))
