@@ -27,6 +27,7 @@ __all__ = [
     "BesideReference",
     "NestedModels",
     "added_area",
+    "added_areas",
     "added_beside",
     "beside_reference",
     "delong_nested",
@@ -203,6 +204,33 @@ def added_area(nested: NestedModels, *, replicates: int = 2000, seed: int = SEED
     draws = draw_patients(nested.small.n, replicates, seed)
     areas = resampled(nested.small, draws), resampled(nested.large, draws)
     return _added(nested, areas, seed)
+
+
+def added_areas(
+    nested: Sequence[NestedModels | NotDefined], *, replicates: int = 2000, seed: int = SEED
+) -> tuple[AddedArea | NotDefined, ...]:
+    """Do the same for several pairs of models of the same patients; a model that comes twice is drawn once.
+
+    Parameters
+    ----------
+    nested : sequence of NestedModels or NotDefined
+        What is not defined is handed back.
+    replicates, seed
+        As in :func:`added_area`.
+    """
+    areas: dict[tuple[int, frozenset[str]], Resampled] = {}
+
+    def drawn(model: LogisticModel) -> Resampled:
+        # the order of its columns changes nothing
+        key = model.n, frozenset(model.names)
+        if key not in areas:
+            areas[key] = resampled(model, draw_patients(model.n, replicates, seed))
+        return areas[key]
+
+    return tuple(
+        one if isinstance(one, NotDefined) else _added(one, (drawn(one.small), drawn(one.large)), seed)
+        for one in nested
+    )
 
 
 def added_beside(
