@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -33,8 +34,12 @@ _SEXES = {"男": "M", "男性": "M", "m": "M", "male": "M", "女": "F", "女性"
 _AGE_WORDS = re.compile(r" ?(周岁|岁|years?|yrs?|y)$")
 _BMI_WORDS = re.compile(r" ?kg ?/ ?m\^?2$")
 _T_WORDS = re.compile(r" ?sd$")
+# no measurement is as large; a float would lose digits of it
+_ENDLESS = 1e15
 _FORCED_TEXT = re.compile(r'="(.*)"')
-_SPOILED_ID = re.compile(r"[0-9](\.[0-9]+)?E\+[0-9]+")
+_SPOILED_ID = re.compile(r"[0-9](\.[0-9]+)?[eE]\+[0-9]+")
+_AFTER = {"绝经", "已绝经", "绝经后", "是", "yes", "y", "1", "post", "postmenopausal"}
+_BEFORE = {"未绝经", "绝经前", "否", "no", "n", "0", "pre", "premenopausal"}
 
 NOT_A_NUMBER = "clinical.not_a_number"
 NOT_A_SEX = "clinical.not_a_sex"
@@ -42,6 +47,7 @@ SEX_CODE = "clinical.sex_code"
 NOT_A_DATE = "clinical.not_a_date"
 IMPLAUSIBLE = "clinical.implausible"
 SPOILED_ID = "clinical.spoiled_id"
+NOT_A_MENOPAUSE = "clinical.not_a_menopause"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,9 @@ class Figure:
 
 def plain(text: str) -> str:
     """Full-width signs as ASCII, any minus as ``-``, lower case, no space around."""
+    if text.isascii():
+        # as below, for the many cells that need nothing else
+        return " ".join(text.lower().split())
     return " ".join(unicodedata.normalize("NFKC", text).translate(_MINUS).casefold().split())
 
 
@@ -111,6 +120,22 @@ def read_bmi(text: str, *, decimal_comma: bool = False) -> Figure:
     return _figure(_BMI_WORDS.sub("", plain(text)), (5.0, 150.0), decimal_comma)
 
 
+def read_number(text: str, *, decimal_comma: bool = False, unit: str = "") -> Figure:
+    """Any finite number, with or without the unit its column is headed by."""
+    cell = plain(text)
+    return _figure(cell.removesuffix(unit).rstrip(), (-_ENDLESS, _ENDLESS), decimal_comma)
+
+
+def read_menopause(text: str) -> Figure:
+    """1 after the menopause, 0 before it."""
+    cell = plain(text)
+    if cell in _MISSING:
+        return Figure()
+    if cell in _AFTER or cell in _BEFORE:
+        return Figure(float(cell in _AFTER))
+    return Figure(problem=NOT_A_MENOPAUSE)
+
+
 def _figure(
     cell: str, limits: tuple[float, float], decimal_comma: bool, *, unit: str = "", above: bool = False
 ) -> Figure:
@@ -128,14 +153,23 @@ def _figure(
     return Figure(value, unit=unit)
 
 
-def read_sex(text: str) -> tuple[str, str]:
+def read_sex(text: str, codes: Mapping[str, str] | None = None) -> tuple[str, str]:
     """``M``, ``F`` or empty, and why it is empty as a code.
 
     1 and 2 are not understood: which is which differs between hospitals.
+
+    Parameters
+    ----------
+    text : str
+        The cell.
+    codes : mapping of str to str, optional
+        What a person said that figures mean, such as ``{"1": "M", "2": "F"}``.
     """
     cell = plain(text)
     if cell in _MISSING:
         return "", ""
+    if codes and cell in codes:
+        return codes[cell], ""
     if cell in _SEXES:
         return _SEXES[cell], ""
     return "", SEX_CODE if cell.isdigit() else NOT_A_SEX
@@ -171,9 +205,13 @@ def read_id(text: str) -> tuple[str, str]:
 
     ``="0012"`` makes a spreadsheet keep zeros; ``1.23457E+11`` is what it leaves of a long number.
     """
+    # nothing of it needs a second look: most identifiers
+    if text.isascii() and text.isalnum() and len(text) > len("na"):
+        return text, ""
     cell = unicodedata.normalize("NFKC", text).strip()
     if forced := _FORCED_TEXT.fullmatch(cell):
         cell = forced[1].strip()
     if is_missing(cell):
         return "", ""
-    return cell, SPOILED_ID if _SPOILED_ID.fullmatch(cell) else ""
+    # nobody is looked for by what is left of a number
+    return ("", SPOILED_ID) if _SPOILED_ID.fullmatch(cell) else (cell, "")

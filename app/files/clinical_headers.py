@@ -26,10 +26,14 @@ class Field(StrEnum):
     METHOD = "method"
     BMD = "bmd"
     TSCORE = "tscore"
+    MENOPAUSE = "menopause"
+    BIRTH = "birth"
+    COVARIATE = "covariate"
 
 
 IDENTIFIERS = frozenset({Field.PATIENT_ID, Field.ACCESSION, Field.CASE_CODE})
-_VALUES = frozenset({Field.BMD, Field.TSCORE})
+VALUES = frozenset({Field.BMD, Field.TSCORE})
+"""Fields of which there is one for each region."""
 
 # spaces and signs are taken away before looking up
 _WORDS = {
@@ -45,6 +49,8 @@ _WORDS = {
     Field.METHOD: "method 方法 检查方法",
     Field.BMD: "bmd bonemineraldensity arealbmd volumetricbmd 骨密度 骨密度值 骨矿密度 面积骨密度 体积骨密度",
     Field.TSCORE: "tscore t t值 t评分 t分数",
+    Field.MENOPAUSE: "menopause menopausal menopausalstatus postmenopausal 绝经 是否绝经 绝经情况 绝经状态",
+    Field.BIRTH: "birthdate dateofbirth dob birthday 出生日期 出生年月 生日",
 }
 _FIELDS = {word: field for field, words in _WORDS.items() for word in words.split()}
 
@@ -76,7 +82,7 @@ class Column:
     header : str
         As written, without space around.
     field : Field
-        What it holds.
+        What it holds. A covariate only where a person says so: any number can be one.
     region, unit, method : str
         What the header says of a BMD or T-score; empty where it does not.
     """
@@ -96,10 +102,10 @@ def understand(position: int, header: str) -> Column | None:
     region, rest = _take_region(rest)
     # what stands in brackets can make it another value: "BMD (left)"
     field = _look_up(rest)
-    if field in _VALUES:
+    if field in VALUES:
         return Column(position, header.strip(), field, region, read_unit(text), method)
     field = _look_up(text) or _look_up(_BRACKETS.sub("", text))
-    return None if field is None or field in _VALUES else Column(position, header.strip(), field)
+    return None if field is None or field in VALUES else Column(position, header.strip(), field)
 
 
 def understand_all(headers: Sequence[str]) -> tuple[Column, ...]:
