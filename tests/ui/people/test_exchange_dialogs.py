@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QEventLoop, Qt, QTimer
+from PySide6.QtCore import QEvent, QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
 
 from app.domain.errors import Cancelled, InputError
@@ -191,6 +191,21 @@ def test_a_merge_shows_first_what_would_change_then_does_it_and_is_taken_back_as
     assert [row[2] for row in dialog.history.texts] == ["taken back"]
     assert not dialog.undo.isEnabled()
     dialog.reject()
+
+
+def test_a_merge_whose_dialog_is_closed_meanwhile_is_still_seen_in_the_list(
+    listed: StudyWorklist, came_back: Path
+) -> None:
+    dialog = opened_dialog(listed, "merge", MergeDialog)
+    dialog.look(str(came_back))
+    idle(listed)
+    dialog.go.click()
+    dialog.reject()
+    del dialog
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    idle(listed)
+    assert not listed.window().findChildren(MergeDialog)
+    assert {row[3] for row in listed.view.texts} == {"signed off"}
 
 
 def test_a_file_that_is_not_taken_in_says_why(listed: StudyWorklist, mixed_template: Path) -> None:
