@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import __version__
+from app.cli_arguments import add_table_arguments
 from app.domain.errors import AppError
 from app.domain.protocol import SLICE_COUNTS
 from app.ui.sentences import RESEARCH_USE_LONG, label, sentence
@@ -107,11 +108,12 @@ def parser() -> argparse.ArgumentParser:
     def add(name: str, command: Command) -> argparse.ArgumentParser:
         told = label(f"cli.{name}")
         one = commands.add_parser(name, help=told, description=told)
-        one.set_defaults(command=command)
+        one.set_defaults(command=command, name=name)
         return one
 
     _add_window_commands(add)
     _add_file_commands(add)
+    _add_table_commands(add)
     _add_session_commands(add)
     return made
 
@@ -162,16 +164,68 @@ def _add_import(one: argparse.ArgumentParser) -> None:
     one.add_argument("--confirmed-by", default="", metavar="NAME", help=label("cli.confirmed_by"))
 
 
+def _add_table_commands(add: _Add) -> None:
+    for name, command in (("clinical", _clinical), ("readings", _readings)):
+        one = add(name, command)
+        _add_session(one, "cli.session")
+        add_table_arguments(one, readings=name == "readings")
+        _add_reason(one)
+
+
 def _add_session_commands(add: _Add) -> None:
     one = add("analyse", _analyse)
     _add_session(one, "cli.session")
     one.add_argument("--levels", choices=_LEVELS, help=label("cli.levels"))
+    _add_reason(one)
     _add_json(one)
     one = add("export", _export)
     _add_session(one, "cli.session")
     one.add_argument("--out", type=Path, required=True, metavar="DIR", help=label("cli.out"))
     one.add_argument("--with-identity", action="store_true", help=label("cli.with_identity"))
+    _add_reason(one)
+    _add_rescue_commands(add)
+    _add_exchange_commands(add)
     add("self-test", _self_test)
+
+
+def _add_rescue_commands(add: _Add) -> None:
+    one = add("verify", _verify)
+    _add_session(one, "cli.session")
+    one.add_argument("--head", default="", metavar="HASH", help=label("cli.head"))
+    one.add_argument("--recompute", action="store_true", help=label("cli.recompute"))
+    _add_reason(one)
+    _add_json(one)
+    one = add("salvage", _salvage)
+    one.add_argument("broken", type=Path, metavar="BROKEN", help=label("cli.broken"))
+    one.add_argument("--to", type=Path, required=True, metavar="NEW", help=label("cli.salvage_to"))
+    _add_json(one)
+    one = add("restore", _restore)
+    one.add_argument("backup", type=Path, metavar="BACKUP", help=label("cli.backup"))
+    one.add_argument("--images", type=_session, required=True, metavar="S", help=label("cli.images"))
+    one.add_argument("--to", type=Path, required=True, metavar="NEW", help=label("cli.salvage_to"))
+
+
+def _add_exchange_commands(add: _Add) -> None:
+    one = add("package", _exchange)
+    _add_session(one, "cli.session")
+    one.add_argument("--reader", required=True, metavar="NAME", help=label("cli.reader"))
+    one.add_argument("--round", type=int, default=1, metavar="N", help=label("cli.round"))
+    one.add_argument("--out", type=Path, required=True, metavar="FILE", help=label("cli.package_out"))
+    one = add("results", _exchange)
+    _add_session(one, "cli.package_session")
+    one.add_argument("--out", type=Path, required=True, metavar="FILE", help=label("cli.package_out"))
+    one = add("undo-merge", _exchange)
+    _add_session(one, "cli.session")
+    one.add_argument("--merge", type=int, metavar="N", help=label("cli.merge_number"))
+    for name, told in (("merge", "cli.came"), ("join", "cli.centre_file")):
+        one = add(name, _exchange)
+        one.add_argument("file", type=Path, metavar="FILE", help=label(told))
+        _add_session(one, "cli.session")
+        one.add_argument("--dry-run", action="store_true", help=label("cli.dry_run"))
+    one.add_argument("--centre", required=True, metavar="LABEL", help=label("cli.centre"))
+    one.add_argument("--values-only", action="store_true", help=label("cli.values_only"))
+    readers = label("cli.same_reader")
+    one.add_argument("--same-reader", action="append", default=[], metavar="NAME", help=readers)
 
 
 def _add_paths(one: argparse.ArgumentParser) -> None:
@@ -198,6 +252,10 @@ def _add_wishes(one: argparse.ArgumentParser) -> None:
 
 def _add_session(one: argparse.ArgumentParser, told: str) -> None:
     one.add_argument("--session", type=_session, required=True, metavar="S", help=label(told))
+
+
+def _add_reason(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--reason", default="", metavar="WORDS", help=label("cli.reason"))
 
 
 def _session(told: str) -> Path:
@@ -282,16 +340,53 @@ def _measure(asked: Asked) -> int:
     )
 
 
+def _clinical(asked: Asked) -> int:
+    from app.cli_tables import import_table, table_command
+
+    return import_table(table_command(asked, "clinical"))
+
+
+def _readings(asked: Asked) -> int:
+    from app.cli_tables import import_table, table_command
+
+    return import_table(table_command(asked, "readings"))
+
+
 def _analyse(asked: Asked) -> int:
     from app.cli_session import analyse_session
 
-    return analyse_session(asked.session, asked.levels, as_json=asked.json)
+    return analyse_session(asked.session, asked.levels, as_json=asked.json, reason=asked.reason)
 
 
 def _export(asked: Asked) -> int:
     from app.cli_session import export_session
 
-    return export_session(asked.session, asked.out, with_identity=asked.with_identity)
+    return export_session(asked.session, asked.out, with_identity=asked.with_identity, reason=asked.reason)
+
+
+def _verify(asked: Asked) -> int:
+    from app.cli_verify import Wanted, verify_session
+
+    wanted = Wanted(asked.head.strip().lower(), asked.recompute, asked.json, asked.reason)
+    return verify_session(asked.session, wanted)
+
+
+def _salvage(asked: Asked) -> int:
+    from app.cli_verify import salvage
+
+    return salvage(asked.broken, asked.to, as_json=asked.json)
+
+
+def _restore(asked: Asked) -> int:
+    from app.cli_verify import restore
+
+    return restore(asked.backup, asked.images, asked.to)
+
+
+def _exchange(asked: Asked) -> int:
+    from app.cli_exchange import run
+
+    return run(asked)
 
 
 def _self_test(_asked: Asked) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app.cli_files import refuse_missing
 from app.cli_output import progress, say, warn
+from app.cli_passphrase import importer
 from app.cli_wishes import AskedFor, wishes_of
 from app.domain.errors import DataError, InputError
 from app.domain.maps import Quantity
@@ -110,6 +111,7 @@ def _session_for_import(path: Path, protocol: Path | None) -> Iterator[Session]:
         raise InputError("cli.protocol_stands", file=path.name)
     opened = create_session(path, _read_protocol(protocol)) if made else open_session(path)
     try:
+        importer(opened)
         yield opened
     finally:
         with closing(opened):

@@ -8,17 +8,18 @@ from pathlib import Path
 
 from app import __version__
 from app.cli_output import say, warn, write_json
+from app.cli_passphrase import coordinator
 from app.services.analyse import analyse
 from app.services.analysis_report import analysis_sentences, analysis_to_dict
 from app.services.export import export
-from app.services.open_session import last_viewer, open_session
+from app.services.open_session import open_session
 from app.services.self_test import self_test, versions
 from app.ui.sentences import RESEARCH_USE, label
 
 _PLATFORM = "QT_QPA_PLATFORM"
 
 
-def analyse_session(path: Path, levels: str | None, *, as_json: bool) -> int:
+def analyse_session(path: Path, levels: str | None, *, as_json: bool, reason: str = "") -> int:
     """Print the statistics of whatever is signed off.
 
     Parameters
@@ -29,14 +30,16 @@ def analyse_session(path: Path, levels: str | None, *, as_json: bool) -> int:
         ``L1-L4`` or ``L1-L5``; the protocol's mean otherwise.
     as_json : bool
         With the keys of :mod:`app.services.analysis_report`.
+    reason : str
+        Why a coordinator looks before their own reading is done.
 
     Raises
     ------
     AppError
-        When the session cannot be opened, or a blinded round is open.
+        When the session cannot be opened, or a blinded round is open and nobody proves to coordinate it.
     """
     with closing(open_session(path)) as session:
-        found = analyse(session, last_viewer(session), levels=levels)
+        found = analyse(session, coordinator(session, reason), levels=levels)
     if as_json:
         write_json(analysis_to_dict(found))
         return 0
@@ -46,16 +49,16 @@ def analyse_session(path: Path, levels: str | None, *, as_json: bool) -> int:
     return 0
 
 
-def export_session(path: Path, folder: Path, *, with_identity: bool) -> int:
+def export_session(path: Path, folder: Path, *, with_identity: bool, reason: str = "") -> int:
     """Write the tables of a session.
 
     Raises
     ------
     AppError
-        When the session cannot be opened or the folder not written to, or a blinded round is open.
+        When the session cannot be opened or the folder not written to, or as for :func:`analyse_session`.
     """
     with closing(open_session(path)) as session:
-        written = export(session, last_viewer(session), folder, with_identity=with_identity)
+        written = export(session, coordinator(session, reason), folder, with_identity=with_identity)
     say(label("export.done", folder=str(folder), files=", ".join(file.name for file in written)))
     return 0
 

@@ -8,7 +8,7 @@ import os
 import random
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +16,22 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from app.domain.clinical import ClinicalRow, ClinicalValue
+from app.domain.clinical import Kind as ClinicalKind
 from app.domain.exam import Exam
 from app.domain.grid import Grid, Vector
 from app.domain.identity import Identity
 from app.domain.maps import ParametricMap, Quantity, Scaling
+from app.domain.measure import RoiStats
+from app.domain.protocol import LEVELS, Protocol
+from app.domain.reading import Kind
+from app.domain.reasons import Reason
+from app.services.gather import Gathered
 from app.services.open_session import Session, create_session
 from app.store import exams
-from app.store.exams import NewExam
+from app.store.clinical import JoinedRow
+from app.store.exams import ExamRow, NewExam
+from app.store.results import LevelResult
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication, QWidget
@@ -123,7 +132,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 
 
 def _throw_the_same_dice(patch: pytest.MonkeyPatch) -> None:
-    dice = random.Random(os.environ.get("MARROWMARK_LUCK", "1"))
+    dice = random.Random(os.environ.get("MARROWMARK_LUCK", "1"))  # noqa: S311 - chance is taken away here
     patch.setattr(secrets, "randbits", dice.getrandbits)
     patch.setattr(secrets, "randbelow", dice.randrange)
 
@@ -277,7 +286,8 @@ def reading_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         add_reader(session, "Bo")
     for code in STORED:
         exam = make_case(code)
-        identity = Identity(f"Doe^{code}", code, "1960-01-02", "F", "2026-01-03", "A", f"1.2.{code[1:]}", "1")
+        who = (f"Doe^Jane{code[1:]}", f"PAT{code[1:]}")
+        identity = Identity(*who, "1960-01-02", "F", "2026-01-03", "A", f"1.2.{code[1:]}", "1")
         sources = {quantity: [f"{quantity}.{index}" for index in range(9)] for quantity in exam.maps}
         packed = exams.pack(NewExam(exam, identity, sources, "GE", "Model X"))
         exams.add(session.database, packed, actor="Ana")
@@ -355,3 +365,87 @@ def session(reading_session: Path) -> Iterator[Session]:
     opened = open_session(reading_session)
     yield opened
     opened.close()
+
+
+# -- what a session would hold, without one ---------------------------------------------------------------
+
+
+def _gathered(
+    ff: np.ndarray,
+    r2star: np.ndarray,
+    *,
+    sex: Sequence[str] = (),
+    units: Sequence[str] = ("g/cm2",),
+    tesla: Sequence[float | None] = (3.0,),
+    protocol: Protocol | None = None,
+    **clinical: Sequence[float],
+) -> Gathered:
+    """What is gathered from a session with these values.
+
+    Parameters
+    ----------
+    ff, r2star : ndarray, shape (patients, readers, levels)
+        NaN where nothing was measured; a reader without any value has not signed the case off.
+    sex : sequence of str
+        ``M``, ``F`` or empty; of nobody where it is left out, as all that follows.
+    units, tesla : sequence
+        Of densities and of exams, by turns.
+    protocol : Protocol, optional
+        The usual one otherwise.
+    **clinical : sequence of float
+        ``age``, ``bmi``, ``bmd``, ``tscore``; NaN where the table says nothing.
+    """
+    rules = Protocol() if protocol is None else protocol
+    patients = range(ff.shape[0])
+    readers = tuple(f"Reader {number + 1}" for number in range(ff.shape[1]))
+    enrolled = tuple(ExamRow(one, f"P{one:06d}", "table", tesla[one % len(tesla)]) for one in patients)
+    there = (np.isfinite(ff) | np.isfinite(r2star)).any(axis=2)
+    told = tuple(
+        _level_result(enrolled[one], readers[who], place, ff[one, who, place], r2star[one, who, place], rules)
+        for one, who in np.argwhere(there).tolist()
+        for place in range(ff.shape[2])
+    )
+    region = rules.bmd_region
+    joined = tuple(
+        JoinedRow(_clinical_row(one, region, sex, units[one % len(units)], clinical), one, "code")
+        for one in patients
+    )
+    return Gathered(rules, True, readers, enrolled, 0, told, (), {}, (), joined)
+
+
+def _level_result(
+    exam: ExamRow, reader: str, place: int, ff: float, r2star: float, rules: Protocol
+) -> LevelResult:
+    means = {Quantity.FF: ff, Quantity.R2STAR: r2star}
+    stats = {
+        quantity: RoiStats(0, float(mean), None, None, None, None, 0.0, 0, 0, 0, 0, 0)
+        for quantity, mean in means.items()
+        if np.isfinite(mean)
+    }
+    return LevelResult(
+        exam_id=exam.id, code=exam.code, field_strength_t=exam.field_strength_t, reader=reader, round=1,
+        origin="table", signed_off=True, signed_off_utc="2026-01-01T00:00:00Z", level=LEVELS[place],
+        kind=Kind.MEASURED if stats else Kind.NOT_MEASURABLE,
+        reason=None if stats else Reason.NODATA, note="",
+        rectangle=None, stats=stats, rule="", protocol=rules.stamp, software="0.1.0",
+        at_utc="2026-01-01T00:00:00Z",
+    )  # fmt: skip
+
+
+def _clinical_row(
+    one: int, region: str, sex: Sequence[str], unit: str, clinical: Mapping[str, Sequence[float]]
+) -> ClinicalRow:
+    told = {name: float(column[one]) for name, column in clinical.items() if np.isfinite(column[one])}
+    values = tuple(
+        ClinicalValue(kind, region, told.get(kind.value), unit if kind is ClinicalKind.BMD else "", "")
+        for kind in ClinicalKind
+    )
+    return ClinicalRow(
+        one + 2, sex=sex[one] if sex else "", age=told.get("age"), bmi=told.get("bmi"), values=values
+    )
+
+
+@pytest.fixture(scope="session")
+def gathered_of() -> Callable[..., Gathered]:
+    """Give a function that makes up what a session holds, for studies no demo has."""
+    return _gathered

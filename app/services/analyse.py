@@ -124,8 +124,12 @@ def analyse(
     InputError
         ``cohort.unknown_levels``, ``cohort.unknown_reader``.
     """
-    protocol = session.protocol
     cohort = assemble_cohort(session, viewer, levels=levels, compare=compare)
+    return analyse_cohort(cohort, session.protocol, synthetic=session.synthetic)
+
+
+def analyse_cohort(cohort: Cohort, protocol: Protocol, *, synthetic: bool) -> Analysis:
+    """Analyse a cohort by the rules of a protocol."""
     return Analysis(
         cohort=cohort,
         maps=MappingProxyType({quantity: _analyse_map(cohort, quantity, protocol) for quantity in MEASURED}),
@@ -134,7 +138,7 @@ def analyse(
         positive_t_score=protocol.positive_t_score,
         bmd_region=protocol.bmd_region,
         software=__version__,
-        synthetic=session.synthetic,
+        synthetic=synthetic,
     )
 
 

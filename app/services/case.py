@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.domain.case_facts import Because
 from app.domain.checks import Finding, Severity, check_geometry
+from app.domain.checks_place import Bodies, Place, body_around, check_places, place_of
 from app.domain.checks_values import check_values
 from app.domain.exam import Exam
 from app.domain.maps import Quantity
@@ -57,6 +58,8 @@ class Case:
         This reader's work on it so far.
     protocol : Protocol
         The rules in force.
+    bodies : mapping of Place to Body or None
+        What was found around rectangles so far: looking takes longer than a step may.
     findings : tuple of Finding
         What the rules say about the rectangles as they stand, as far as this reader may know. Rules that look
         at geometry always speak; those that look at values never in a blinded round, nor while numbers are
@@ -66,6 +69,7 @@ class Case:
     exam: Exam
     reading: Reading
     protocol: Protocol
+    bodies: Bodies = field(default_factory=dict)
     findings: tuple[Finding, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -75,9 +79,25 @@ class Case:
     def _find(self) -> tuple[Finding, ...]:
         rectangles = self.reading.history.rectangles
         found = check_geometry(self.exam, rectangles, self.protocol)
+        found += check_places(self.exam, rectangles, self.bodies, self.protocol)
         if self.protocol.blinded or not self.numbers_shown:
             return found
         return (*found, *self._about_values(rectangles))
+
+    @property
+    def unlooked(self) -> tuple[Place, ...]:
+        """Middles of rectangles around which no vertebral body was looked for yet."""
+        places = (place_of(one) for one in self.reading.history.rectangles.values())
+        return tuple(place for place in places if place not in self.bodies)
+
+    def with_bodies(self, found: Bodies) -> Case:
+        """The case once bodies were looked for around some more places."""
+        return replace(self, bodies={**self.bodies, **found})
+
+    def looked(self) -> Case:
+        """The case with a look around all its rectangles, some 25 ms for each that had none."""
+        found = {place: body_around(self.exam, place, self.protocol) for place in self.unlooked}
+        return self.with_bodies(found) if found else self
 
     @property
     def first_gap(self) -> Level | None:

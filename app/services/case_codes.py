@@ -214,6 +214,16 @@ def free_code(taken: Collection[str], words: Collection[str] = ()) -> str:
             return code
 
 
+def fits_as_code(code: str, words: Collection[str]) -> bool:
+    """Whether a text can be a case code: of the right signs, and none of ``words`` (:func:`known_words`)."""
+    return _VALID.fullmatch(code) is not None and _squash(code) not in words
+
+
+def known_words(session: Session, people: Iterable[Identity] = ()) -> set[str]:
+    """What patients of a session, and some others, are known by; for matching only."""
+    return _words([*people, *exams.identities(session.database)])
+
+
 def _refuse_unfit(code: str, words: Collection[str]) -> None:
     if not _VALID.fullmatch(code):
         raise InputError("code.invalid")

@@ -16,6 +16,7 @@ class What(Flag):
     READING = auto()
     SIGN_OFF = auto()
     CLINICAL = auto()
+    DECISION = auto()
 
 
 @dataclass(frozen=True, slots=True)

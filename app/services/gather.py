@@ -106,7 +106,7 @@ def gather(session: Session, viewer: Viewer) -> Gathered:
             said=said,
             excluded=excluded_of(said),
             decided=tuple(in_force(adjudications(database, viewer), held_by_level(first)).values()),
-            joined=clinical.newest(database, viewer),
+            joined=clinical.newest(database, viewer, unmatched=0),
         )
 
 

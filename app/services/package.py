@@ -10,7 +10,7 @@ from app.domain.errors import InputError, StoreUnavailable
 from app.domain.progress import Progress, Silent
 from app.domain.reading import Reader, Viewer
 from app.services.open_session import Session
-from app.store import audit, foreign, leaks, merging, packing, people, sessions, stories
+from app.store import audit, foreign, leaks, merging, packing, people, rounds, sessions, stories
 from app.store.database import Database
 from app.store.merging import PackageRow
 from app.store.new_file import new_file
@@ -103,7 +103,8 @@ def _contents(database: Database, viewer: Viewer, reader_id: int, round_number: 
     if reader_id not in known:
         raise InputError("package.unknown_reader")
     what = packing.contents(database, known[reader_id], round_number)
-    if not what.exam_ids:
+    there = any(one.number == round_number for one in rounds.rounds(database))
+    if not (there and what.exam_ids):
         raise InputError("package.no_cases", reader=what.reader.name, round=round_number)
     return what
 

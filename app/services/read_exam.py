@@ -9,9 +9,8 @@ from app.domain import shapes
 from app.domain.case_facts import Fact, FactKind, Help
 from app.domain.errors import InputError
 from app.domain.exam import Exam
-from app.domain.maps import Quantity
+from app.domain.maps import MEASURED, Quantity
 from app.domain.measure import RoiStats, measure
-from app.domain.midsagittal import guess_mid_slice
 from app.domain.protocol import LEVELS, Level
 from app.domain.reading import (
     EMPTY,
@@ -25,12 +24,12 @@ from app.domain.reading import (
     undo_step,
 )
 from app.domain.reasons import Reason
-from app.domain.reference import ReferenceSeries
 from app.domain.shapes import Rectangle
+from app.services import beside
 from app.services.case import Case as Case
 from app.services.changed import Changed, What
 from app.services.open_session import Session
-from app.store import case_facts, exams, readings
+from app.store import case_facts, exams, people, readings
 from app.store.readings import CaseRow as CaseRow
 from app.store.readings import Position as Position
 
@@ -43,46 +42,37 @@ def worklist(session: Session, viewer: Viewer) -> list[CaseRow]:
 
 
 def open_case(session: Session, viewer: Viewer, exam_id: int) -> Case:
-    """Read an exam and the viewer's own reading of it."""
-    return begin_case(session, viewer, exams.load(session.database, exam_id))
+    """Read the measured maps of an exam and the viewer's own reading of it."""
+    return begin_case(session, viewer, exams.load(session.database, exam_id, MEASURED))
 
 
 def begin_case(session: Session, viewer: Viewer, exam: Exam) -> Case:
     """The viewer's own reading of an exam that is in memory already."""
     reading = readings.open_reading(session.database, viewer, exam.id)
     facts = case_facts.facts(session.database, viewer, exam.id)
-    return Case(exam, replace(reading, facts=facts), session.protocol)
-
-
-def references(session: Session, exam_id: int) -> list[ReferenceSeries]:
-    """Anatomical series beside the maps of an exam, in the order they were stored; read when asked for.
-
-    Raises
-    ------
-    StoreUnavailable
-        ``store.corrupt`` when their voxels cannot be read.
-    """
-    return exams.load_references(session.database, exam_id)
+    # what a coordinator said last decides whether rules may speak of values
+    protocol = replace(session.protocol, blinded=people.blinded(session.database))
+    return Case(exam, replace(reading, facts=facts), protocol)
 
 
 def load_next(session: Session, viewer: Viewer, after: int) -> tuple[Exam, int] | None:
     """The exam of the viewer's next unread case with its mid-sagittal guess; None when all are read.
 
-    Only images are read, nothing of anybody's work on them.
+    Only images are read, nothing of anybody's work on them; those that are not measured are not kept.
     """
     exam_id = next_case(session, viewer, after)
     if exam_id is None:
         return None
-    exam = exams.load(session.database, exam_id)
-    return exam, guess_mid_slice(exam)
+    exam = exams.load(session.database, exam_id, MEASURED)
+    return exam, beside.guess_slice(session, exam)
 
 
-def first_slice(case: Case, guess: int | None = None) -> int:
+def first_slice(session: Session, case: Case, guess: int | None = None) -> int:
     """Where a case opens: at the last rectangle drawn, else at the mid-sagittal guess, made if not given."""
     for revision in reversed(case.reading.revisions):
         if revision.state.rectangle:
             return revision.state.rectangle.slice
-    return guess_mid_slice(case.exam) if guess is None else guess
+    return beside.guess_slice(session, case.exam) if guess is None else guess
 
 
 def preview(case: Case, rectangle: Rectangle) -> dict[Quantity, RoiStats]:
@@ -251,9 +241,17 @@ def _counted(session: Session, reading: Reading) -> Reading:
 
 
 def reopen(session: Session, case: Case) -> tuple[Case, Changed]:
-    """Open a signed-off reading again for its own reader; the record keeps both."""
+    """Open a signed-off reading again for its own reader; the record keeps both.
+
+    Raises
+    ------
+    InputError
+        ``reading.needs_unlock`` in a study with roles, once the reader has drawn in another case since.
+    """
     if not case.reading.locked:
         return case, NOTHING
+    if people.any_grant(session.database) and readings.went_on(session.database, case.reading):
+        raise InputError("reading.needs_unlock")
     reading = readings.append_event(session.database, case.reading, "reopened")
     return replace(case, reading=reading), Changed(What.SIGN_OFF)
 

@@ -44,10 +44,13 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         # the cohort itself
         "cohort.analysed": "{n} of {enrolled} exams are analysed, each patient by the mean of {levels}.",
         "cohort.not_signed_off": "{count} exams are left out because no reading of the first round is signed off.",
+        "cohort.filtered": "{count} patients are left out by sex or age.",
         "cohort.too_few_levels": "{count} exams are left out because no reader measured enough levels for a patient mean.",
         "cohort.patient_excluded": "{count} exams are left out because a reader excluded the patient ({reason}).",
         "cohort.exclusion_disputed": "{count} patients were excluded by one reader and measured by another; they are left out.",
         "cohort.single_reader": "The final value of {count} patients rests on a single reader.",
+        "cohort.adjudicated": "The final value of {count} patients rests on levels that the coordinator decided on, because readers differed. Readers are compared by what they measured themselves.",
+        "cohort.without_final": "{count} patients have no final value because the coordinator left out too many of their levels; readers are still compared on them.",
         "cohort.incomplete_levels": "In {count} patients a reader's mean rests on fewer than all levels of {levels}; fat fraction rises from L1 to L5, so such a mean is biased.",
         "cohort.reference_too_old": "BMD and T-score of {count} patients are not used: more than 90 days lie between the MRI and the reference examination.",
         "cohort.without_t_score": "{count} patients have no T-score and belong to no group.",

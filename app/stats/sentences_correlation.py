@@ -36,6 +36,7 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "compare_correlations.impossible": "Not defined: no data have the correlations {r1}, {r2} and {between} together.",
         "repeated": "Inside the patients {y} changed with {x} by {slope} per unit, repeated-measures correlation r = {r} ({level} CI {low} to {high}, p {p}, {n} values of {n_subjects} patients).",
         "repeated.no_interval": "Inside the patients {y} changed with {x} by {slope} per unit, repeated-measures correlation r = {r} (p {p}, {n} values of {n_subjects} patients); its confidence interval is not defined.",
+        "correlation.no_level_density": "Not defined: the clinical table holds no bone density of single vertebrae.",
         "rmcorr.single_rows": "{count} patients have a single value and so say nothing about change inside a patient.",
     }
 )

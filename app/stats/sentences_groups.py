@@ -24,6 +24,7 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "groups.one_group": "Not defined: comparing groups needs two of them with values, and there are {n_groups}.",
         "groups.too_few": "Not defined: {n} values in {n_groups} groups leave nothing to judge the variance by.",
         "groups.impossible": "Not defined: no data have the n, mean and SD given for {label}.",
+        "groups.no_covariates": "Not defined: neither age, sex nor BMI varies among these patients, so there is nothing to adjust for.",
         "groups.no_variance": "Not defined: the values do not vary inside the groups.",
         "groups.constant_group": "Not defined: {label} has a single value or values that are all equal, and this test needs the variance of every group.",
         "groups.all_tied": "Not defined: all {n} values are equal, so there are no ranks to compare.",

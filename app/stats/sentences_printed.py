@@ -33,6 +33,8 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "check.zeros_added": "{printed} is printed with a digit it does not have: {count} of {total} patients give it only with one decimal fewer.",
         "printed.not_a_number": "Not defined: this is not a number.",
         "printed.ambiguous": "Not defined: the comma of this number may part decimals or thousands; write it with a point, or without the comma.",
+        "printed.cells": "Not defined: the cells of this row are neither means with SDs, nor counts, nor sensitivity and specificity.",
+        "printed.sizes": "Not defined: the size of a group is missing; write n = 30 in its title, or a row n.",
         "printed.row": "Not defined: line {line} cannot be read; a line needs a name, n, mean and SD, or counts only.",
     }
 )

@@ -48,8 +48,8 @@ class CaseResult:
 def facts(database: Database, viewer: Viewer, exam_id: int) -> CaseFacts:
     """What the viewer says of an exam in the viewer's round."""
     rows = database.rows(
-        "SELECT case_fact.* FROM case_fact JOIN reading ON reading.id = reading_id"
-        " WHERE exam_id = ? AND reader_id = ? AND round = ? ORDER BY case_fact.id",
+        "SELECT live_fact.* FROM live_fact JOIN reading ON reading.id = reading_id"
+        " WHERE exam_id = ? AND reader_id = ? AND round = ? ORDER BY live_fact.id",
         (exam_id, viewer.reader.id, viewer.round),
     )
     with faults.understood(database.path):
@@ -63,8 +63,8 @@ def _fact(row: Row) -> Fact:
 def last_counted(database: Database, viewer: Viewer) -> Counted | None:
     """How the viewer counted levels the last time they said so in this round; None where they never did."""
     row = database.row(
-        "SELECT value FROM case_fact JOIN reading ON reading.id = reading_id"
-        " WHERE reader_id = ? AND round = ? AND kind = 'counted' ORDER BY case_fact.id DESC LIMIT 1",
+        "SELECT value FROM live_fact JOIN reading ON reading.id = reading_id"
+        " WHERE reader_id = ? AND round = ? AND kind = 'counted' ORDER BY live_fact.id DESC LIMIT 1",
         (viewer.reader.id, viewer.round),
     )
     with faults.understood(database.path):
@@ -164,7 +164,7 @@ def results_of_cases(database: Database, viewer: Viewer) -> list[CaseResult]:
     story: dict[int, list[Fact]] = {}
     with database.snapshot(), faults.understood(database.path):
         refuse_while_blinded(database, viewer)
-        for row in database.rows("SELECT * FROM case_fact ORDER BY id"):
+        for row in database.rows("SELECT * FROM live_fact ORDER BY id"):
             story.setdefault(row["reading_id"], []).append(_fact(row))
         rows = database.rows(
             "SELECT state.*, reader.name AS reader FROM reading_state AS state"

@@ -260,20 +260,47 @@ def load(database: Database, exam_id: int, quantities: Sequence[Quantity] = tupl
     if row is None:
         raise StoreUnavailable("store.corrupt", file=database.path.name)
     native = (row["native_row_mm"], row["native_col_mm"])
-    found = database.rows("SELECT * FROM map WHERE exam_id = ?", (exam_id,))
     with faults.understood(database.path):
-        maps = {
-            Quantity(part["quantity"]): _load_map(database, part)
-            for part in found
-            if Quantity(part["quantity"]) in quantities
-        }
         return Exam(
             code=row["code"],
-            maps=maps,
+            maps=load_maps(database, exam_id, quantities),
             field_strength_t=row["field_strength_t"],
             native_voxel_mm=None if None in native else native,
             id=exam_id,
         )
+
+
+def load_maps(
+    database: Database, exam_id: int, quantities: Sequence[Quantity]
+) -> dict[Quantity, ParametricMap]:
+    """Read those of the wanted maps that an exam has.
+
+    Raises
+    ------
+    StoreUnavailable
+        ``store.corrupt`` as :func:`load`.
+    """
+    found = database.rows("SELECT * FROM map WHERE exam_id = ?", (exam_id,))
+    with faults.understood(database.path):
+        return {
+            Quantity(row["quantity"]): _load_map(database, row)
+            for row in found
+            if Quantity(row["quantity"]) in quantities
+        }
+
+
+def quantities(database: Database, exam_id: int) -> list[Quantity]:
+    """What an exam has maps of, without reading them.
+
+    Raises
+    ------
+    StoreUnavailable
+        ``store.corrupt`` for a quantity nobody knows.
+    """
+    found = database.rows("SELECT quantity FROM map WHERE exam_id = ?", (exam_id,))
+    with faults.understood(database.path):
+        known = {Quantity(row["quantity"]) for row in found}
+    return [one for one in Quantity if one in known]
 
 
 def _load_map(database: Database, row: Row) -> ParametricMap:

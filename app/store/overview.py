@@ -75,7 +75,13 @@ _LEVELS = """
 SELECT reading_id, sum(kind <> 'empty') AS done, max(at_utc) AS at_utc
 FROM level_state GROUP BY reading_id
 """
-_STATES = "SELECT reading_id, exam_id, reader_id, round, locked, event_utc FROM reading_state"
+# a reading of which nothing counts any more, as after a merge was taken back, is none
+_STATES = """
+SELECT reading_id, exam_id, reader_id, round, locked, event_utc FROM reading_state
+WHERE event_utc IS NOT NULL OR reading_id IN (
+    SELECT reading_id FROM live_revision UNION SELECT reading_id FROM live_fact
+)
+"""
 _MARKED = """
 SELECT exam_id, reader_id, round, locked, level, reason, note
 FROM level_state AS revision JOIN reading_state AS state ON state.reading_id = revision.reading_id

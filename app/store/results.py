@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.domain.errors import BlindingError
 from app.domain.maps import Quantity
 from app.domain.measure import RoiStats
 from app.domain.protocol import Level
-from app.domain.reading import Kind, Role, Viewer
+from app.domain.reading import Kind, Viewer
 from app.domain.reasons import Reason
 from app.domain.shapes import Rectangle
-from app.store import faults, sessions
+from app.store import faults
 from app.store.database import Database, Row
+from app.store.people import not_blinded
+from app.store.people import refuse_while_blinded as refuse_while_blinded
 from app.store.readings import rectangle_of
 
 
@@ -38,6 +39,12 @@ class LevelResult:
         For a value from a table every field but ``mean`` is None.
     rule, protocol, software, at_utc : str
         How and when the value came about.
+    signed_off_protocol : str
+        The protocol in force when the reading was signed off; empty while it is open.
+    training : bool
+        Of a case for practice: shown, and in no result.
+    not_blinded : bool
+        The study is blinded, and this reading was not.
     """
 
     exam_id: int
@@ -58,56 +65,59 @@ class LevelResult:
     protocol: str
     software: str
     at_utc: str
+    signed_off_protocol: str = ""
+    training: bool = False
+    not_blinded: bool = False
 
 
 _SQL = """
 SELECT revision.*, roi_shape.angle_deg, roi_shape.depth,
        exam.id AS exam_id, exam.code, exam.field_strength_t, reader.name AS reader,
        state.round, state.origin, state.locked, state.event_utc,
-       protocol.name AS protocol_name, protocol.version AS protocol_version
+       protocol.name AS protocol_name, protocol.version AS protocol_version,
+       signed.name AS signed_name, signed.version AS signed_version,
+       exam.id IN (SELECT exam_id FROM training_exam) AS training
 FROM level_state AS revision
 LEFT JOIN roi_shape ON roi_shape.revision_id = revision.id
 JOIN reading_state AS state ON state.reading_id = revision.reading_id
 JOIN exam ON exam.id = state.exam_id
 JOIN reader ON reader.id = state.reader_id
 JOIN protocol ON protocol.id = revision.protocol_id
-WHERE revision.kind <> 'empty'
+LEFT JOIN protocol AS signed ON signed.id = state.protocol_id AND state.locked
+WHERE revision.kind <> 'empty' AND (? IS NULL OR exam.id = ?)
 ORDER BY exam.code, reader.id, state.round, revision.level
 """
-_STATS_SQL = "SELECT * FROM measurement WHERE revision_id IN (SELECT id FROM level_state)"
+_STATS_SQL = """
+SELECT * FROM measurement WHERE revision_id IN (
+    SELECT level_state.id FROM level_state JOIN reading ON reading.id = reading_id
+    WHERE ? IS NULL OR exam_id = ?
+)
+"""
 _STATS = tuple(RoiStats.__dataclass_fields__)
 
 
-def refuse_while_blinded(database: Database, viewer: Viewer) -> None:
-    """Keep a blinded reader away from everything but their own rows.
+def results(database: Database, viewer: Viewer, exam_id: int | None = None) -> list[LevelResult]:
+    """Every reader's newest state of every level, signed off or not; of one exam where it is named.
 
     Raises
     ------
     BlindingError
-        ``blinding.closed`` for a reader while the protocol blinds.
-    """
-    if viewer.role is Role.READER and sessions.current_protocol(database)[1].blinded:
-        raise BlindingError("blinding.closed")
-
-
-def results(database: Database, viewer: Viewer) -> list[LevelResult]:
-    """Every reader's newest state of every level, signed off or not.
-
-    Raises
-    ------
-    BlindingError
-        For a reader while the protocol blinds.
+        As :func:`refuse_while_blinded`.
     """
     stats: dict[int, dict[Quantity, RoiStats]] = {}
     with database.snapshot(), faults.understood(database.path):
         refuse_while_blinded(database, viewer)
-        for row in database.rows(_STATS_SQL):
+        for row in database.rows(_STATS_SQL, (exam_id, exam_id)):
             found = RoiStats(**{name: row[name] for name in _STATS})
             stats.setdefault(row["revision_id"], {})[Quantity(row["quantity"])] = found
-        return [_result(row, stats.get(row["id"], {})) for row in database.rows(_SQL)]
+        seen = not_blinded(database)
+        return [
+            _result(row, stats.get(row["id"], {}), not_blinded=row["reading_id"] in seen)
+            for row in database.rows(_SQL, (exam_id, exam_id))
+        ]
 
 
-def _result(row: Row, stats: dict[Quantity, RoiStats]) -> LevelResult:
+def _result(row: Row, stats: dict[Quantity, RoiStats], *, not_blinded: bool) -> LevelResult:
     return LevelResult(
         exam_id=row["exam_id"],
         code=row["code"],
@@ -124,10 +134,17 @@ def _result(row: Row, stats: dict[Quantity, RoiStats]) -> LevelResult:
         rectangle=rectangle_of(row),
         stats=stats,
         rule=row["rule"],
-        protocol=f"{row['protocol_name']} v{row['protocol_version']}",
+        protocol=_stamp(row["protocol_name"], row["protocol_version"]),
         software=row["software"],
         at_utc=row["at_utc"],
+        signed_off_protocol=_stamp(row["signed_name"], row["signed_version"]) if row["locked"] else "",
+        training=bool(row["training"]),
+        not_blinded=not_blinded,
     )
+
+
+def _stamp(name: str, version: int) -> str:
+    return f"{name} v{version}"
 
 
 def add_table_reading(
@@ -139,11 +156,12 @@ def add_table_reading(
     protocol_id: int,
     software: str,
     at_utc: str,
+    round_number: int = 1,
 ) -> None:
     """Write a signed-off reading whose values were measured elsewhere, inside the caller's transaction."""
     reading_id = database.insert(
-        "INSERT INTO reading (exam_id, reader_id, round, origin, at_utc) VALUES (?, ?, 1, 'table', ?)",
-        (exam_id, reader_id, at_utc),
+        "INSERT INTO reading (exam_id, reader_id, round, origin, at_utc) VALUES (?, ?, ?, 'table', ?)",
+        (exam_id, reader_id, round_number, at_utc),
     )
     for level, values in means.items():
         revision = database.insert(

@@ -10,18 +10,21 @@ from typing import TypeVar
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.domain.case_facts import Counted
-from app.domain.errors import AppError
+from app.domain.errors import AppError, InputError
 from app.domain.grid import Orientation, orientation_of
+from app.domain.maps import ParametricMap, Quantity
 from app.domain.protocol import Level
-from app.domain.reading import Viewer
+from app.domain.reading import Role, Viewer
 from app.domain.reference import ReferenceSeries
 from app.services import open_session as sessions
-from app.services import read_exam
+from app.services import sign_in as doors
 from app.services.case import Standing
 from app.services.changed import What
 from app.services.open_session import Session
 from app.services.read_exam import Case, CaseRow, Position
+from app.ui.body_watch import BodyWatch
 from app.ui.editing import Edit, Editing, Preview
+from app.ui.people import People, Step, newcomer
 from app.ui.prefetch import Prefetch
 from app.ui.session_holder import SessionHolder
 
@@ -42,8 +45,12 @@ class Desk(QObject):
         A :class:`Preview`, or None when the drag is over.
     selection_changed
         Another slice or level.
+    judged
+        Rules that look at vertebral bodies have spoken, some time after what they speak of was placed.
     closing
-        The session is about to be closed: whoever still uses it lets go.
+        The session is about to be closed, or somebody else signs in: whoever still uses it lets go.
+    parted
+        Somebody else works here, or nobody: what the one before saw is thrown away, shown or not.
     failed : object
         An AppError to be told.
     """
@@ -51,12 +58,15 @@ class Desk(QObject):
     changed = Signal(object)
     previewed = Signal(object)
     selection_changed = Signal()
+    judged = Signal()
     closing = Signal()
+    parted = Signal()
     failed = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._held = SessionHolder()
+        self.people = People(self._held)
         self._editing = Editing(self._held)
         self.orientation: Orientation | None = None
         self.slice = 0
@@ -64,6 +74,15 @@ class Desk(QObject):
         self.saved_at = ""
         self._prefetch = Prefetch(self)
         self.closing.connect(self._prefetch.stop)
+        # around the case at hand, and around the one signed off last, which the hand may have left quickly
+        self._watch, self._watch_signed = BodyWatch(self), BodyWatch(self)
+        self._watch.found.connect(self._take_bodies)
+        self._watch_signed.found.connect(self._complete_standing)
+        for watch in (self._watch, self._watch_signed):
+            self.closing.connect(watch.stop)
+        self.changed.connect(self._watch_bodies)
+        self.previewed.connect(self._watch.put_off)
+        self.selection_changed.connect(self._watch.put_off)
         self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
         self._rest.timeout.connect(self._remember)
         self.selection_changed.connect(self._rest.start)
@@ -119,10 +138,12 @@ class Desk(QObject):
         return self._begin(lambda: session)
 
     def _begin(self, make: Callable[[], Session]) -> bool:
-        viewer = self._try(lambda: self._held.take(make, self.close))
-        if viewer is None:
+        if not self._try(lambda: self._held.take(make, newcomer, self.close)):
             return False
-        self._enter(viewer)
+        self.people.look_again()
+        if self.people.sign_in_needed:
+            self.parted.emit()
+        self._enter(self._held.viewer)
         return True
 
     def close(self) -> None:
@@ -131,17 +152,77 @@ class Desk(QObject):
         self._leave_case()
         self._held.close()
         self.saved_at = ""
+        if self.people.sign_in_needed:
+            self.parted.emit()
+        self.people.look_again()
         self.changed.emit(What.SESSION)
 
     def set_reader(self, name: str) -> None:
-        """Change the reader, which closes the case; a new name is enrolled."""
+        """Change the reader, which closes the case; a new name is enrolled. Not where people sign in."""
+        if self.people.sign_in_needed:
+            self.failed.emit(InputError("sign_in.needed"))
+            return
         viewer = self._try(lambda: self._held.reader(name))
         if viewer is not None:
             self._leave_case()
             self._enter(viewer)
 
-    def _enter(self, viewer: Viewer) -> None:
+    def sign_in(self, reader_id: int, role: Role, secret: str = "") -> AppError | None:
+        """Let a person work here, which closes the case and stops what runs.
+
+        Returns
+        -------
+        AppError or None
+            Why they may not, for the place that asked; whoever works here stays then.
+        """
+        session = self.session
+        if session is None:
+            return None
+        self._remember()
+        try:
+            viewer = doors.sign_in(session, reader_id, role, secret)
+        except AppError as problem:
+            return problem
+        self._part(viewer)
+        return None
+
+    def sign_out(self) -> None:
+        """Leave the session to nobody until the next person signs in; nothing where nobody has to."""
+        session = self.session
+        if session is None or not self.people.sign_in_needed:
+            return
+        self._remember()
+        doors.sign_out(session)
+        self._part(None)
+
+    def decide(self, step: Step, reason: str) -> AppError | None:
+        """Take a coordinator's step that is recorded with its reason, such as opening the study.
+
+        Returns
+        -------
+        AppError or None
+            Why it was not taken, for the place that asked.
+        """
+        try:
+            self.people.act(step, reason)
+        except AppError as problem:
+            return problem
+        self.changed.emit(What.SESSION | What.READERS)
+        return None
+
+    def _part(self, viewer: Viewer | None) -> None:
+        """Put away everything of whoever worked here, then let the next one see."""
+        self.closing.emit()
+        self._put_away()
+        self._held.enter(None)
+        self.saved_at = ""
+        self.parted.emit()
+        self.people.look_again()
+        self._enter(viewer)
+
+    def _enter(self, viewer: Viewer | None) -> None:
         self._held.enter(viewer)
+        self.people.look_again()
         self._prefetch.drop()
         self._editing.forget_sign_off()
         self.changed.emit(What.SESSION | What.READERS)
@@ -198,11 +279,14 @@ class Desk(QObject):
         case = self._try(lambda: self._editing.read(exam_id, exam))
         if case is None:
             return False
+        known = 0 <= slice_index < case.exam.grid.shape[0]
+        start = slice_index if known else self._try(lambda: self._editing.first_slice(case, guess))
+        if start is None:
+            return False
         self._put_away()
         self._editing.case = case
         self.orientation = orientation_of(case.exam.grid)
-        known = 0 <= slice_index < case.exam.grid.shape[0]
-        self.slice = slice_index if known else read_exam.first_slice(case, guess)
+        self.slice = start
         self.selected = level or (None if case.reading.locked else case.first_gap)
         self._remember()
         self.changed.emit(What.READING | also)
@@ -245,9 +329,28 @@ class Desk(QObject):
         if following is not None:
             self.open_case(following)
 
-    def references(self) -> list[ReferenceSeries]:
-        """Anatomical series beside the case at hand, read from the session at every call."""
-        return self._try(self._editing.references) or []
+    def beside(self) -> list[str | Quantity]:
+        """What there is to look at beside the maps of the case at hand: series by name, then images."""
+        return self._try(self._editing.beside) or []
+
+    def series(self, name: str | Quantity) -> ReferenceSeries | ParametricMap | None:
+        """One of :meth:`beside`, read from the session at every call; None where that fails."""
+        return self._try(lambda: self._editing.series(name))
+
+    def _watch_bodies(self) -> None:
+        self._watch.follow(self.case)
+
+    def _take_bodies(self, looked: Case) -> None:
+        """Let the rules speak that know bodies; an answer about another exam comes too late."""
+        if self.case is not None and self.case.exam is looked.exam:
+            self._editing.case = self.case.with_bodies(looked.bodies)
+            self.judged.emit()
+
+    def _complete_standing(self, looked: Case) -> None:
+        """Tell of the case signed off last what those rules say; one that is open again is looked at anew."""
+        if self._editing.last_signed_off == looked.exam.id:
+            self._editing.standing = looked.standing
+            self.judged.emit()
 
     def standing_of(self, exam_id: int) -> Standing | None:
         """What stands of a case of this reader, read from the session; None where that fails."""
@@ -278,6 +381,7 @@ class Desk(QObject):
         what = self._try(lambda: self._editing.run(edit)) or What.NOTHING
         if what:
             self.saved_at = _clock()
+            self._watch_signed.follow(self.case if self._editing.last_signed_off is not None else None)
         return what
 
 

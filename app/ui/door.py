@@ -12,6 +12,7 @@ from app.domain.reading import Role
 from app.services import sign_in as doors
 from app.services.changed import What
 from app.ui import present
+from app.ui.coordination import Coordination
 from app.ui.copying import take_back
 from app.ui.dialogs.sign_in import SignInPage, SignInPanel
 from app.ui.dialogs.why import WhyDialog
@@ -144,7 +145,8 @@ class Door(QObject):
         self.idle.watch(wanted if space.viewer is not None and space.people.sign_in_needed else 0)
 
     def _on_idle(self) -> None:
-        if self._tasks.running:
+        at_work = (one.running for one in self._window.findChildren(Coordination))
+        if self._tasks.running or any(at_work):
             # its report is for whoever started it
             self.idle.put_off()
         else:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain import shapes
 from app.domain.case_facts import CaseFacts, way_back
 from app.domain.errors import AppError, InputError, StoreUnavailable
 from app.domain.exam import Exam
 from app.domain.grid import Grid
-from app.domain.maps import Quantity
+from app.domain.maps import ParametricMap, Quantity
 from app.domain.measure import RoiStats
 from app.domain.protocol import LEVELS, Level
 from app.domain.reading import Kind
 from app.domain.reference import ReferenceSeries
 from app.domain.shapes import Rectangle
-from app.services import read_exam
+from app.services import beside, read_exam
 from app.services.case import Standing
 from app.services.changed import Changed, What
 from app.services.open_session import Session
@@ -116,16 +116,49 @@ class Editing:
             return read_exam.begin_case(session, viewer, exam)
         return read_exam.open_case(session, viewer, exam_id)
 
-    def references(self) -> list[ReferenceSeries]:
-        """Anatomical series beside the case at hand, read anew.
+    def beside(self) -> list[str | Quantity]:
+        """What there is beside the maps of the case at hand: names of series, and images not measured.
+
+        Raises
+        ------
+        AppError
+            That could not be read.
+        """
+        session = self._held.session
+        return beside.names(session, self.case.exam.id) if session and self.case else []
+
+    def series(self, name: str | Quantity) -> ReferenceSeries | ParametricMap | None:
+        """One of :meth:`beside`, read anew; None where it is not there.
+
+        Raises
+        ------
+        AppError
+            It could not be read.
+        """
+        session = self._held.session
+        return beside.series(session, self.case.exam.id, name) if session and self.case else None
+
+    def with_signals(self) -> Case | None:
+        """The case at hand with its images that are not measured, read anew; None without a case.
 
         Raises
         ------
         AppError
             They could not be read.
         """
+        session, case = self._held.session, self.case
+        return replace(case, exam=beside.with_signals(session, case.exam)) if session and case else None
+
+    def first_slice(self, case: Case, guess: int | None) -> int:
+        """Where a case opens, see :func:`app.services.read_exam.first_slice`.
+
+        Raises
+        ------
+        AppError
+            The image that tells could not be read.
+        """
         session = self._held.session
-        return read_exam.references(session, self.case.exam.id) if session and self.case else []
+        return read_exam.first_slice(session, case, guess) if session else 0
 
     def waits(self, level: Level) -> bool:
         """Whether a level holds nothing yet."""

@@ -69,6 +69,7 @@ class Action:
 
 
 _SIDES = ("up", "down", "left", "right")
+_PAGES = ("worklist", "read", "clinical", "statistics", "audit", "disagreements")
 _FAMILIES = {
     **{f"level_{number}": "level" for number in range(1, 6)},
     **{f"nudge_{side}": "nudge" for side in _SIDES},
@@ -77,7 +78,7 @@ _FAMILIES = {
     **{f"pan_{side}": "pan" for side in _SIDES},
     **{f"preset_{number}": "preset" for number in range(1, 5)},
     **{f"overlay_{image}": "overlay" for image in ("water", "fat", "reference")},
-    **{f"page_{name}": "page" for name in ("worklist", "read", "clinical", "statistics", "audit")},
+    **{f"page_{name}": "page" for name in _PAGES},
     **dict.fromkeys(("rotate_back", "rotate_on"), "rotate"),
     **dict.fromkeys(("rotate_back_5", "rotate_on_5"), "rotate_5"),
     **dict.fromkeys(("to_slice_above", "to_slice_below"), "to_slice"),
@@ -206,15 +207,18 @@ _WINDOW = _group(
         "page_clinical": ("Ctrl+3",),
         "page_statistics": ("Ctrl+4",),
         "page_audit": ("Ctrl+5",),
+        "page_disagreements": ("Ctrl+6",),
         "menu": ("F10",),
         "new": ("Ctrl+N",),
         "open": ("Ctrl+O",),
+        "study": (),
         "import": ("Ctrl+I",),
         "import_files": ("Ctrl+Shift+I",),
         "clinical": (),
         "export": ("Ctrl+E",),
         "picture": ("Ctrl+P",),
         "copy": (),
+        "lock": ("Ctrl+Shift+L",),
         "close": ("Ctrl+W",),
         "keys": ("?",),
         "change_keys": (),

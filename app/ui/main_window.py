@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSize, Qt
@@ -18,21 +19,28 @@ from app import __version__
 from app.domain.errors import AppError
 from app.services import open_session as sessions
 from app.ui import present, sentences, theme
+from app.ui.backups import RollingBackups
 from app.ui.banner import Banner
 from app.ui.canvas.mouse_presets import MousePreset
+from app.ui.comparing import Comparing
 from app.ui.dialogs.report import ReportDialog
+from app.ui.door import Door
 from app.ui.importing import Importing
 from app.ui.keyboard import Keyboard
 from app.ui.keys import Keymap
 from app.ui.menu import FileMenu
+from app.ui.pages.making import make_page
 from app.ui.pages.start import StartPage
+from app.ui.rescuing import Rescuing
+from app.ui.saving import Saving
 from app.ui.settings import Settings
 from app.ui.status import StatusBar
+from app.ui.studying import Studying
+from app.ui.table_importing import SUFFIXES, TableImporting
 from app.ui.tasks import Tasks
 from app.ui.topbar import TopBar
 from app.ui.workspace import Workspace
 
-_TABLES = {".csv", ".tsv", ".txt"}
 # pages of numbers are read on paper white, pictures in the dark
 _LIGHT_PAGES = {"statistics"}
 
@@ -57,14 +65,22 @@ class MainWindow(QMainWindow):
         self._demo = demo
         self.tasks = Tasks(workspace, self)
         self.importing = Importing(workspace, self.tasks, self)
+        self.tables = TableImporting(workspace, self.tasks, self)
         self.keyboard = Keyboard(self, settings)
-        self.file_menu = FileMenu(self, settings.theme, settings.mouse.name)
+        self.file_menu = FileMenu(self, settings.theme, settings.mouse.name, settings.idle_minutes)
+        self.door = Door(workspace, self.tasks, settings, self)
+        self.studying = Studying(workspace, settings, self)
+        self.saving = Saving(workspace, self)
+        self.backups = RollingBackups(workspace, self)
+        self.rescuing = Rescuing(workspace, self)
+        self.comparing = Comparing(workspace, self)
         self.topbar = TopBar(workspace, self.file_menu.menu)
         self.banner = Banner()
         self.status = StatusBar(workspace, self.tasks)
         self.start = StartPage()
         self.stack = QStackedWidget()
-        self.stack.addWidget(self.start)
+        for page in (self.start, self.door.card, self.door.closed):
+            self.stack.addWidget(page)
         self._pages: dict[str, QWidget] = {}
         self._page = ""
         self._theme: theme.Theme | None = None
@@ -102,10 +118,23 @@ class MainWindow(QMainWindow):
         self.start.demo_reading_wanted.connect(self._on_demo_reading)
         self.start.demo_study_wanted.connect(self._on_demo_study)
         self.start.session_wanted.connect(self.open)
+        self.start.study_wanted.connect(self.studying.begin)
+        self.topbar.person_wanted.connect(self.door.let_in)
+        self.topbar.step_wanted.connect(self._on_wanted)
+        self.comparing.offered.connect(self.topbar.offer_differences)
+        self.file_menu.idle_wanted.connect(self.door.use_idle)
+        self.door.turned.connect(self._on_turned)
+        self.door.said.connect(self._say)
+        self.door.closed.back_wanted.connect(self.show_case)
+        for part in (self.studying, self.saving):
+            part.said.connect(self._say)
+        self.rescuing.saved.connect(self.open)
+        self.rescuing.failed.connect(self.tell_error)
+        self.workspace.parted.connect(self._on_parted)
         self.workspace.failed.connect(self.tell_error)
         self.workspace.changed.connect(self._on_changed)
-        self.importing.brought.connect(self._on_case_opened)
-        self.tasks.joined.connect(self._on_joined)
+        self.importing.brought.connect(self.show_case)
+        self.tables.brought.connect(self._on_brought)
         self.tasks.exported.connect(self._on_exported)
 
     # -- pages ----------------------------------------------------------------------------------------
@@ -113,43 +142,13 @@ class MainWindow(QMainWindow):
     def page(self, name: str) -> QWidget:
         """A page, made when it is first wanted."""
         if name not in self._pages:
-            made = self._make_page(name)
+            made = make_page(name, self)
             self._pages[name] = made
             self.stack.addWidget(made)
             self.keyboard.teach(made)
             if self._theme is not None and hasattr(made, "show_theme"):
                 made.show_theme(self._theme)
         return self._pages[name]
-
-    def _make_page(self, name: str) -> QWidget:
-        # each page is imported when it is first wanted: a reader's start does not wait for statistics
-        if name == "read":
-            from app.ui.pages.reading import ReadingPage  # noqa: PLC0415
-
-            reading = ReadingPage(self.workspace)
-            reading.empty.import_wanted.connect(self.file_menu.actions["import"].trigger)
-            return reading
-        if name == "worklist":
-            from app.ui.pages.worklist import WorklistPage  # noqa: PLC0415
-
-            worklist = WorklistPage(self.workspace)
-            worklist.case_opened.connect(self._on_case_opened)
-            return worklist
-        if name == "clinical":
-            from app.ui.pages.clinical import ClinicalPage  # noqa: PLC0415
-
-            clinical = ClinicalPage(self.workspace)
-            clinical.import_wanted.connect(self.file_menu.actions["clinical"].trigger)
-            return clinical
-        if name == "audit":
-            from app.ui.pages.audit import AuditPage  # noqa: PLC0415
-
-            return AuditPage(self.workspace)
-        from app.ui.pages.statistics import StatisticsPage  # noqa: PLC0415
-
-        statistics = StatisticsPage(self.workspace)
-        statistics.case_clicked.connect(self._on_case_clicked)
-        return statistics
 
     def show_page(self, name: str) -> None:
         """Bring a page forward; the start page while no session is open."""
@@ -161,15 +160,40 @@ class MainWindow(QMainWindow):
             self.start.show_recent(self.settings.recent)
             self.stack.setCurrentWidget(self.start)
             return
-        self.stack.setCurrentWidget(self.page(name))
+        shown = self.door.instead_of(name) or self.page(name)
+        self.stack.setCurrentWidget(shown)
         self.topbar.show_page(name)
-        self.page(name).setFocus()
+        shown.setFocus()
+        if shown is self.door.card:
+            self.door.card.take_keys()
 
-    def _on_case_opened(self) -> None:
+    def _on_turned(self) -> None:
+        """Show the page in front to whoever works here now, or what stands instead of it."""
+        if self.workspace.session is None or not self._page:
+            return
+        wanted = self.door.instead_of(self._page) or self._pages.get(self._page)
+        if wanted is None or wanted is not self.stack.currentWidget():
+            self.show_page(self._page)
+
+    def _on_parted(self) -> None:
+        """Throw away every page: whatever it holds, shown or not, was for whoever worked here before."""
+        self.banner.hide()
+        for made in self._pages.values():
+            self.stack.removeWidget(made)
+            made.deleteLater()
+        self._pages.clear()
+
+    def show_case(self) -> None:
+        """Bring the case at hand forward."""
         self.show_page("read")
 
-    def _on_case_clicked(self, code: str) -> None:
-        """Open the case behind a point of a plot, where it has images."""
+    def show_case_of(self, code: str) -> None:
+        """Show the readers of the case behind a point of a plot, or open it where it has images."""
+        compared = self.comparing.exam_of(code)
+        if compared is not None:
+            self.show_page("disagreements")
+            self.comparing.case_wanted.emit(compared)
+            return
         exam_id = next((case.exam_id for case in self.workspace.cases if case.code == code), None)
         if exam_id is None:
             self.banner.say(present.text("stats.case_without_images", code=code), bad=False)
@@ -194,6 +218,7 @@ class MainWindow(QMainWindow):
             if hasattr(made, "show_theme"):
                 made.show_theme(wanted)
         self.importing.show_theme(wanted)
+        self.tables.show_theme(wanted)
 
     def _on_theme(self, name: str) -> None:
         self.settings.theme = name
@@ -206,6 +231,8 @@ class MainWindow(QMainWindow):
         self.banner.hide()
         if self.workspace.open(path):
             self.settings.remember(path)
+        else:
+            self.rescuing.look(path)
 
     def _on_changed(self, what: sessions.What) -> None:
         if what & sessions.What.SESSION:
@@ -214,7 +241,9 @@ class MainWindow(QMainWindow):
     def _on_session(self) -> None:
         """Follow another session: title, menu, first page."""
         session = self.workspace.session
-        self.file_menu.enable(session=session is not None)
+        people, nobody = self.workspace.people, self.workspace.viewer is None
+        lock = people.sign_in_needed and not nobody
+        self.file_menu.enable(session=session is not None, kept_out=people.kept_out, lock=lock)
         if session is None:
             self.setWindowTitle(present.text("app.name"))
             self.show_page("")
@@ -222,9 +251,12 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(present.text("app.title", session=session.name))
         if session.read_only:
             self.banner.say(present.read_only_text(session.holder), bad=True)
+        elif session.slow_journal:
+            told = sentences.sentence("store.slow_journal", {"file": session.name})
+            self.banner.say(told, bad=False)
         if not self._page:
-            images = any(self.workspace.cases)
-            table_only = not images and bool(sessions.has_readings(session))
+            seen = people.kept_out or any(self.workspace.cases)
+            table_only = not seen and bool(sessions.has_readings(session))
             self.show_page("statistics" if table_only else "read")
 
     # -- wishes ---------------------------------------------------------------------------------------
@@ -262,6 +294,13 @@ class MainWindow(QMainWindow):
             self.keyboard.show_dialog()
         elif name == "help":
             self._show_help()
+        elif name == "study":
+            self.studying.change() if self.workspace.session else self.studying.begin()
+        else:
+            self.door.step(name)
+
+    def _say(self, words: str) -> None:
+        self.banner.say(words, bad=False)
 
     def _show_help(self) -> None:
         try:
@@ -282,39 +321,17 @@ class MainWindow(QMainWindow):
             if self.workspace.create(path) and self.workspace.session is not None:
                 self.settings.remember(self.workspace.session.path)
         elif name == "clinical":
-            self.tasks.import_clinical(path)
+            self.tables.look_at(path)
         elif name == "export":
-            self.tasks.export(path)
+            self.door.when_done(partial(self.tasks.export, path))
         elif name == "copy":
-            self._save_copy(path)
+            self.saving.copy(path)
         elif name == "picture":
-            self._save_picture(path)
+            self.saving.picture(path)
 
     def _on_images(self, paths: tuple[Path, ...]) -> None:
         self.banner.hide()
         self.importing.look_at(paths)
-
-    def _save_copy(self, path: Path) -> None:
-        if self.workspace.session is None:
-            return
-        try:
-            sessions.save_copy(self.workspace.session, path)
-        except AppError as problem:
-            self.tell_error(problem)
-        else:
-            self.banner.say(present.text("copy.done", file=path.name), bad=False)
-
-    def _save_picture(self, path: Path) -> None:
-        from app.ui.canvas.figure import save_figure  # noqa: PLC0415 - few sessions ask for it
-
-        if self.workspace.case is None or self.workspace.orientation is None:
-            return
-        try:
-            save_figure(self.workspace.case, self.workspace.orientation, self.workspace.slice, path)
-        except AppError as problem:
-            self.tell_error(problem)
-        else:
-            self.banner.say(present.text("picture.done", file=path.name), bad=False)
 
     def tell_error(self, problem: AppError) -> None:
         """Say what could not be done, why, and what to do."""
@@ -322,13 +339,9 @@ class MainWindow(QMainWindow):
 
     # -- finished tasks -------------------------------------------------------------------------------
 
-    def _on_joined(self, report: object) -> None:
-        from app.services.join_clinical import ClinicalReport  # noqa: PLC0415 - loaded by the join already
-        from app.ui.present_pages import clinical_summary  # noqa: PLC0415
-
-        if isinstance(report, ClinicalReport):
-            self.banner.say(clinical_summary(report), bad=False)
-            self.show_page("clinical")
+    def _on_brought(self, words: str, page: str) -> None:
+        self._say(words)
+        self.show_page(page)
 
     def _on_exported(self, paths: tuple[Path, ...]) -> None:
         if paths:
@@ -371,13 +384,14 @@ class MainWindow(QMainWindow):
             if path.suffix == sessions.SUFFIX:
                 self.open(path)
         others = [path for path in paths if path.suffix != sessions.SUFFIX]
-        images = tuple(path for path in others if path.suffix.lower() not in _TABLES)
-        if others and self.workspace.session is None:
-            self.banner.say(present.text("start.drop_needs_session"), bad=True)
+        images = tuple(path for path in others if path.suffix.lower() not in SUFFIXES)
+        if others and self.workspace.viewer is None:
+            first = "start.drop_needs_session" if self.workspace.session is None else "sign_in.first"
+            self.banner.say(present.text(first), bad=True)
             return
         for path in others:
             if path not in images:
-                self.tasks.import_clinical(path)
+                self.tables.look_at(path)
         if images:
             self._on_images(images)
 

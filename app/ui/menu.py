@@ -14,17 +14,18 @@ from app.ui.canvas.mouse_presets import PRESETS
 from app.ui.dialogs.files import FileDialog
 from app.ui.keys import Keymap
 from app.ui.present_keys import mouse_tip, preset_name
-from app.ui.settings import THEMES
+from app.ui.settings import IDLE, THEMES
 from app.ui.shortcuts import bind
 
 # entries, whose keys stand in the table of keys; None is a line between groups
 _ENTRIES = (
-    "new", "open", None,
-    "import", "import_files", "clinical", "export", "picture", "copy", "close", None,
+    "new", "open", "study", None,
+    "import", "import_files", "clinical", "export", "picture", "copy", "lock", "close", None,
     "keys", "change_keys", "help", "about", "quit",
 )  # fmt: skip
-# these make sense only with an open session
+# these make sense only with an open session, and some not for whoever sees only their own readings
 _NEED_SESSION = ("import", "import_files", "clinical", "export", "picture", "copy", "close")
+_KEPT = ("import", "import_files", "clinical", "export", "copy")
 
 
 class FileMenu(QObject):
@@ -42,6 +43,8 @@ class FileMenu(QObject):
         Name of a theme.
     mouse_wanted : str
         Name of a mouse preset.
+    idle_wanted : object
+        Minutes after which the window locks; None for what is usual.
     """
 
     wanted = Signal(str)
@@ -49,8 +52,9 @@ class FileMenu(QObject):
     images_wanted = Signal(object)
     theme_wanted = Signal(str)
     mouse_wanted = Signal(str)
+    idle_wanted = Signal(object)
 
-    def __init__(self, window: QWidget, theme: str, mouse: str) -> None:
+    def __init__(self, window: QWidget, theme: str, mouse: str, idle: int | None) -> None:
         super().__init__(window)
         self._window = window
         self.menu = QMenu(window)
@@ -67,6 +71,9 @@ class FileMenu(QObject):
                 mice = {preset.name: preset_name(preset) for preset in PRESETS.values()}
                 self._add_choice(view, "theme", themes, theme).triggered.connect(self._on_theme)
                 self._add_choice(view, "mouse", mice, mouse).triggered.connect(self._on_mouse)
+                waits = {f"idle_{when}": present.text(f"menu.idle_{when}") for when in ("usual", *IDLE)}
+                chosen = f"idle_{'usual' if idle is None else idle}"
+                self._add_choice(view, "idle", waits, chosen).triggered.connect(self._on_idle)
 
     def _add(self, name: str) -> None:
         action = QAction(present.text(f"menu.{name}"), self.menu)
@@ -97,16 +104,34 @@ class FileMenu(QObject):
         for name, preset in PRESETS.items():
             self.choices[name].setToolTip(mouse_tip(preset, keymap))
 
-    def enable(self, *, session: bool) -> None:
-        """Offer what makes sense now."""
+    def enable(self, *, session: bool, kept_out: bool = False, lock: bool = False) -> None:
+        """Offer what makes sense now.
+
+        Parameters
+        ----------
+        session : bool
+            One is open.
+        kept_out : bool
+            Whoever works in it, if anybody, sees only their own readings.
+        lock : bool
+            Somebody could be signed out.
+        """
         for name in _NEED_SESSION:
             self.actions[name].setEnabled(session)
+        for name in _KEPT:
+            self.actions[name].setEnabled(session and not kept_out)
+        self.actions["study"].setEnabled(not kept_out)
+        self.actions["lock"].setEnabled(lock)
 
     def _on_theme(self, action: QAction) -> None:
         self.theme_wanted.emit(action.objectName())
 
     def _on_mouse(self, action: QAction) -> None:
         self.mouse_wanted.emit(action.objectName())
+
+    def _on_idle(self, action: QAction) -> None:
+        told = action.objectName().removeprefix("idle_")
+        self.idle_wanted.emit(None if told == "usual" else int(told))
 
     def _on_action(self) -> None:
         name = self.sender().objectName()

@@ -184,7 +184,7 @@ def progress_text(done: int, total: int | None, left_s: float | None) -> str:
     return text("task.running", done=done, total=total)
 
 
-_HELP_PAGES = ("help.md", "import.md")
+_HELP_PAGES = ("help.md", "import.md", "checked.md")
 
 
 def help_text() -> str:

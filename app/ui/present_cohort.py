@@ -1,64 +1,167 @@
-"""The Cohort tab: who is in, who is not and why, and the groups. Pure: imports no Qt."""
+"""The Cohort tab: who is in, who is not and why, the groups, the patients, the methods. No Qt."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import compress
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from app.domain.clinical import OSTEOPENIA_BELOW, OSTEOPOROSIS_UP_TO, Group
-from app.domain.maps import MEASURED, Quantity
-from app.services.analyse import Analysis
-from app.services.assemble_cohort import Cohort, Exclusion
+from app.domain.maps import MEASURED
+from app.services.analyse import NAMES
+from app.services.cohort import Cohort
+from app.services.selection import ADJUDICATED, Selection
+from app.services.study_cohort import Flow, study_flow, study_patients
+from app.services.study_data import Study
 from app.stats.describe import describe
-from app.stats.result import FloatArray, NotDefined, Note
+from app.stats.result import BoolArray, FloatArray, NotDefined, Note
 from app.stats.sentences import sentence
-from app.ui.pages.statistics_content import Panel, Table
+from app.ui.pages.statistics_content import Choice, Option, Panel, Table
 from app.ui.plots.groups import group_name
-from app.ui.present_words import NONE, bmd_title, figure, levels_text, value_title
-from app.ui.sentences import REASONS, label
+from app.ui.present_cohort_flow import codes_text, flow_chart, reason_of, why_of
+from app.ui.present_cohort_patients import patients_table, quantity_title
+from app.ui.present_methods import methods_text
+from app.ui.present_words import DECIMALS, NONE, figure, levels_text, screen_unit
+from app.ui.sentences import label
 
-_CODES_SHOWN = 12
+FLOW, PATIENTS, METHODS = "flow", "patients", "methods"
+SHOWN = (FLOW, PATIENTS, METHODS)
+"""What the tab can show."""
+
 _GROUPS: tuple[Group | None, ...] = (*Group, None)
+_YEARS = {(True, True): "age", (True, False): "from", (False, True): "to"}
 
 
-def cohort_panel(analysis: Analysis) -> Panel:
-    """Make the tab; it has tables in place of a plot."""
-    cohort = analysis.cohort
+def cohort_panel(study: Study) -> Panel:
+    """Make the tab."""
+    shown = study.selection.option("cohort.show", FLOW)
+    flow = study_flow(study)
+    cohort = study.cohort
+    return Panel(
+        title=label(f"cohort.title.{shown}"),
+        hint=label(f"cohort.hint.{shown}", levels=cohort.levels),
+        beside=(
+            *((_groups(study),) if shown == FLOW else ()),
+            _participants(flow, cohort),
+            _exclusions(cohort),
+            _selection(study, flow),
+        ),
+        notes=cohort_notes(cohort),
+        paper=_paper(cohort),
+        stem=label("cohort.file" if shown == FLOW else "stats.file.cohort", levels=cohort.levels),
+        options=(_option(shown),),
+        wide=shown == FLOW,
+        **_left(study, flow, shown),
+    )
+
+
+def _left(study: Study, flow: Flow, shown: str) -> Mapping[str, Any]:
+    """What stands at the left: only what is looked at is made."""
+    if shown == PATIENTS:
+        return MappingProxyType({"main": patients_table(study, study_patients(study))})
+    if shown == METHODS:
+        return MappingProxyType({"main": methods_text(study)})
+    return MappingProxyType({"figure": flow_chart(study, flow)})
+
+
+def _option(shown: str) -> Option:
+    return Option(
+        "cohort.show",
+        label("cohort.show_title"),
+        tuple(Choice(one, label(f"cohort.show.{one}")) for one in SHOWN),
+        shown,
+        label("cohort.show_tip"),
+    )
+
+
+def cohort_notes(cohort: Cohort) -> tuple[str, ...]:
+    """What a reader should know of a cohort, and which columns must not be analysed."""
+    return tuple(sentence(note) for note in (*cohort.notes, *cohort.blocked.values()))
+
+
+def _paper(cohort: Cohort) -> str:
     analysed = Note.of("cohort.analysed", n=cohort.n, enrolled=cohort.enrolled, levels=cohort.levels)
     left_out = [
-        sentence(Note.of(one.code, count=len(one.cases), reason=_reason(one))) for one in cohort.exclusions
+        sentence(Note.of(one.code, count=len(one.cases), reason=reason_of(one))) for one in cohort.exclusions
     ]
-    return Panel(
-        title=label("stats.title.cohort"),
-        hint=label("stats.hint.cohort"),
-        below=(_groups(analysis), _exclusions(cohort)),
-        beside=(_participants(analysis),),
-        notes=tuple(sentence(note) for note in cohort.notes),
-        paper=" ".join([sentence(analysed), *left_out]),
-        stem=label("stats.file.cohort", levels=cohort.levels),
-    )
+    return " ".join([sentence(analysed), *left_out])
 
 
-def _participants(analysis: Analysis) -> Table:
-    cohort = analysis.cohort
-    rows = (
-        (label("stats.row.enrolled"), str(cohort.enrolled)),
-        (label("stats.row.excluded"), str(cohort.n_excluded)),
-        (label("stats.row.analysed"), str(cohort.n)),
-        (label("stats.row.levels"), levels_text(cohort.levels)),
-        (label("stats.row.readers"), ", ".join(cohort.readers) or NONE),
+# -- tables -----------------------------------------------------------------------------------------------
+
+
+def _participants(flow: Flow, cohort: Cohort) -> Table:
+    rows = [
+        (label("cohort.row.enrolled"), str(flow.enrolled)),
+        (label("stats.row.excluded"), str(flow.excluded)),
+        *(((label("cohort.row.filtered"), str(len(flow.filtered))),) if flow.filtered else ()),
+        (label("stats.row.analysed"), str(flow.analysed)),
+        *(
+            (label("cohort.row.with_final", name=NAMES[quantity]), str(flow.final[quantity]))
+            for quantity in MEASURED
+        ),
+        (label("cohort.row.with_tscore"), str(flow.with_tscore)),
+        (label("cohort.row.with_bmd"), str(flow.with_bmd)),
+        *(
+            (label(f"cohort.row.{'with' if side.outcome else 'without'}_outcome"), str(side.n))
+            for side in flow.sides
+            if side.outcome is not None
+        ),
         (label("stats.row.single_reader"), str(int(cohort.single_reader.sum()))),
         (label("stats.row.incomplete"), str(int(cohort.incomplete.sum()))),
-        (label("stats.row.field"), _field_strengths(cohort)),
-        (label("stats.row.protocol"), analysis.protocol),
+        (label("cohort.row.not_blinded"), str(sum(flow.not_blinded.values()))),
+    ]
+    if flow.trained:
+        rows.insert(0, (label("cohort.row.trained"), str(flow.trained)))
+    return Table(label("stats.table.participants"), ("", ""), tuple(rows))
+
+
+def _selection(study: Study, flow: Flow) -> Table:
+    cohort, selection = study.cohort, study.selection
+    rows = (
+        (label("stats.row.levels"), levels_text(cohort.levels)),
+        (label("cohort.row.values"), _values_of(study)),
+        (label("stats.row.readers"), ", ".join(cohort.readers) or NONE),
+        (label("cohort.row.round"), str(selection.round)),
+        (label("cohort.row.outcome"), label(f"stats.outcome_choice.{selection.outcome.value}")),
+        (label("cohort.row.grouping"), label(f"stats.grouping.{selection.grouping.value}")),
+        (label("cohort.row.filter"), _filter(selection)),
+        (label("cohort.row.reference"), study.bmd_region),
+        (label("cohort.row.field"), _field_strengths(flow)),
+        (label("stats.row.protocol"), study.protocol),
     )
-    return Table(label("stats.table.participants"), ("", ""), rows)
+    return Table(label("cohort.table.selection"), ("", ""), rows, strong=None, words=(1,))
 
 
-def _field_strengths(cohort: Cohort) -> str:
-    known = [f"{strength:g}" for strength in cohort.field_strengths if strength is not None]
-    return label("stats.tesla", values=", ".join(known)) if known else NONE
+def _values_of(study: Study) -> str:
+    selection = study.selection
+    if selection.reader is not None:
+        return selection.reader
+    # nothing was decided: then both are the same
+    decided = selection.readers == ADJUDICATED and study.gathered.decided
+    return label("stats.readers.adjudicated" if decided else "stats.readers.mean")
+
+
+def _filter(selection: Selection) -> str:
+    told = [label(f"stats.filter.sex_{selection.sex}")] if selection.sex else []
+    low, high = (None if one is None else f"{one:g}" for one in selection.age)
+    code = _YEARS.get((low is not None, high is not None))
+    if code is not None:
+        told.append(label(f"cohort.filter.{code}", low=low, high=high))
+    return ", ".join(told) or label("stats.filter.everybody")
+
+
+def _field_strengths(flow: Flow) -> str:
+    told = [
+        label("cohort.field.unknown", n=n)
+        if tesla is None
+        else label("cohort.field.known", tesla=f"{tesla:g}", n=n)
+        for tesla, n in flow.field_strengths.items()
+    ]
+    return ", ".join(told) or NONE
 
 
 def _exclusions(cohort: Cohort) -> Table:
@@ -66,38 +169,25 @@ def _exclusions(cohort: Cohort) -> Table:
     if not cohort.exclusions:
         return Table(title, reason=label("stats.none_excluded"))
     head = (label("stats.head.reason"), label("stats.head.n"), label("stats.head.cases"))
-    rows = tuple(
-        (label(f"stats.why.{one.code}", reason=_reason(one)), str(len(one.cases)), _codes(one.cases))
-        for one in cohort.exclusions
-    )
+    rows = tuple((why_of(one), str(len(one.cases)), codes_text(one.cases)) for one in cohort.exclusions)
     return Table(title, head, rows, words=(2,))
 
 
-def _reason(exclusion: Exclusion) -> str:
-    return REASONS[exclusion.reason] if exclusion.reason else ""
-
-
-def _codes(cases: tuple[str, ...]) -> str:
-    told = ", ".join(cases[:_CODES_SHOWN])
-    left = len(cases) - _CODES_SHOWN
-    return label("stats.codes_more", codes=told, count=left) if left > 0 else told
-
-
-def _groups(analysis: Analysis) -> Table:
-    cohort = analysis.cohort
+def _groups(study: Study) -> Table:
+    cohort = study.cohort
+    unit = screen_unit(cohort.bmd_unit)
     head = (
         label("stats.head.group"),
         label("stats.head.n"),
         label("stats.head.sex"),
-        label("stats.head.age"),
-        bmd_title(analysis),
-        *(value_title(analysis.maps[quantity]) for quantity in MEASURED),
+        label("cohort.head.age"),
+        label("cohort.head.bmd" if unit else "stats.bmd_no_unit", region=study.bmd_region, unit=unit),
+        *(quantity_title(study, quantity) for quantity in MEASURED),
     )
     shown = [group for group in _GROUPS if group is not None or None in cohort.groups]
     members = {group: np.array([one is group for one in cohort.groups], dtype=bool) for group in shown}
     rows = [_group_row(cohort, _described(group), mask) for group, mask in members.items()]
-    everyone = np.ones(cohort.n, dtype=bool)
-    rows.append(_group_row(cohort, label("stats.row.everyone"), everyone))
+    rows.append(_group_row(cohort, label("stats.row.everyone"), np.ones(cohort.n, dtype=bool)))
     return Table(label("stats.table.groups"), head, tuple(rows), note=label("stats.note.groups"))
 
 
@@ -108,12 +198,12 @@ def _described(group: Group | None) -> str:
     return label(f"stats.group_rule.{group.value}", **limits)
 
 
-def _group_row(cohort: Cohort, name: str, members: np.ndarray) -> tuple[str, ...]:
+def _group_row(cohort: Cohort, name: str, members: BoolArray) -> tuple[str, ...]:
     sexes = list(compress(cohort.sex, members.tolist()))
     bmd = NONE if "bmd" in cohort.blocked else _mean_sd(cohort.bmd[members])
     maps = (
         NONE if quantity.value in cohort.blocked else _mean_sd(cohort.values[quantity][members])
-        for quantity in (Quantity.FF, Quantity.R2STAR)
+        for quantity in MEASURED
     )
     sex = label("stats.sex", male=sexes.count("M"), female=sexes.count("F"))
     return (name, str(int(members.sum())), sex, _mean_sd(cohort.age[members]), bmd, *maps)
@@ -124,5 +214,5 @@ def _mean_sd(values: FloatArray) -> str:
     if isinstance(found, NotDefined):
         return NONE
     if found.sd is None:
-        return figure(found.mean, 2)
-    return label("stats.mean_sd", mean=figure(found.mean, 2), sd=figure(found.sd, 2))
+        return figure(found.mean, DECIMALS)
+    return label("stats.mean_sd", mean=figure(found.mean, DECIMALS), sd=figure(found.sd, DECIMALS))

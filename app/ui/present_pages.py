@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from app.domain.clinical import Group
+from app.domain.clinical_items import TYPED_IN, What
 from app.domain.maps import Quantity
 from app.files.dicom.found import Refusal
 from app.services.import_exams import ImportedExam, ImportReport
 from app.services.join_clinical import ClinicalLine, ClinicalReport
 from app.ui import sentences
 from app.ui.present import quantity_title, screen_unit, text
+from app.ui.present_tables import problem_text
 
 _GROUPS = {
     Group.NORMAL: "group.normal",
@@ -20,23 +22,37 @@ _GROUPS = {
 
 
 def clinical_row(line: ClinicalLine) -> tuple[str, ...]:
-    """Case, how it was matched, sex, age, BMI, BMD as written, T-score, group, what is wrong with the row."""
-    problems = "  ".join(
-        sentences.sentence(p.code, {"column": p.column, "verbatim": p.verbatim}) for p in line.problems
-    )
+    """Case, how it was matched, sex, age, BMI, BMD as written, T-score, group, date, further, problems."""
+    marked = (problem for problem in line.problems if problem.code != TYPED_IN)
+    problems = "  ".join(problem_text(problem) for problem in marked)
+    bmd = text("clinical.bmd", value=line.bmd_verbatim, unit=screen_unit(line.bmd_unit)).rstrip()
     return (
         line.code or text("clinical.no_case", line=line.line),
-        sentences.MATCHED_BY.get(line.matched_by, ""),
-        line.sex,
-        "" if line.age is None else f"{line.age:g}",
-        "" if line.bmi is None else f"{line.bmi:.1f}",
-        text("clinical.bmd", value=line.bmd_verbatim, unit=screen_unit(line.bmd_unit))
-        if line.bmd is not None
-        else "",
-        "" if line.tscore is None else f"{line.tscore:.1f}",
+        sentences.MATCHED_BY.get(line.matched_by, "" if line.line else text("clinical.no_row")),
+        _typed(line, What.SEX, line.sex),
+        _typed(line, What.AGE, "" if line.age is None else f"{line.age:g}"),
+        _typed(line, What.BMI, "" if line.bmi is None else f"{line.bmi:.1f}"),
+        _typed(line, What.BMD, "" if line.bmd is None else bmd),
+        _typed(line, What.TSCORE, "" if line.tscore is None else f"{line.tscore:.1f}"),
         text(_GROUPS[line.group]) if line.group else "",
+        _typed(line, What.EXAM_DATE, line.exam_date),
+        text("clinical.between").join(
+            _typed(
+                line,
+                What.COVARIATE,
+                text("clinical.further", name=one.name, value=f"{one.value:g}"),
+                one.name,
+            )
+            for one in line.covariates
+            if one.value is not None
+        ),
         problems,
     )
+
+
+def _typed(line: ClinicalLine, what: What, said: str, name: str = "") -> str:
+    """A value, marked where it was typed in."""
+    return text("clinical.typed", value=said) if line.is_typed(line.item(what, name)) else said
 
 
 def clinical_summary(report: ClinicalReport) -> str:

@@ -159,7 +159,11 @@ def _delong(found: StudyComparison) -> Table:
         for one, test in zip(found.nested, found.delong, strict=True)
         if isinstance(one, NestedModels) and isinstance(test, PairedRoc)
     )
-    return Table(label("roc.table.delong"), head, rows, strong=None)
+    title = label("roc.table.delong")
+    if not rows:
+        reasons = dict.fromkeys(sentence(one) for one in found.delong if isinstance(one, NotDefined))
+        return Table(title, reason=" ".join(reasons))
+    return Table(title, head, rows, strong=None)
 
 
 # -- words ------------------------------------------------------------------------------------------------

@@ -1,55 +1,82 @@
-"""From an analysis to the tables, texts and figures of the Statistics page. Pure: imports no Qt.
+"""From a study to what the Statistics page shows: each tab, and the selection bar. Pure: imports no Qt.
 
 Loads the libraries of statistics, so only the job that analyses imports this.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from app.domain.maps import MEASURED
 from app.domain.protocol import LEVELS, MEAN_LEVELS
-from app.services.analyse import Analysis
-from app.ui.pages.statistics_content import Choice, Report, Tab
-from app.ui.present_agreement import agreement_panel
+from app.services.selection import ADJUDICATED, MEAN, Grouping, Outcome, one_reader
+from app.services.study_data import Study
+from app.ui.pages.statistics_content import Bar, Choice, Panel, Tab
+from app.ui.present_agreement import agreement_panel, finish_agreement
 from app.ui.present_cohort import cohort_panel
 from app.ui.present_correlation import correlation_panel
-from app.ui.present_roc import roc_panel
+from app.ui.present_groups import groups_panel
+from app.ui.present_roc import finish_roc, roc_panel
 from app.ui.sentences import label
 
+_TABS: Mapping[Tab, Callable[[Study], Panel]] = MappingProxyType(
+    {
+        Tab.COHORT: cohort_panel,
+        Tab.AGREEMENT: agreement_panel,
+        Tab.CORRELATION: correlation_panel,
+        Tab.GROUPS: groups_panel,
+        Tab.ROC: roc_panel,
+    }
+)
+# what follows where a panel says that it is unfinished
+_FINISH: Mapping[Tab, Callable[[Study, Panel], Panel]] = MappingProxyType(
+    {
+        Tab.AGREEMENT: finish_agreement,
+        Tab.ROC: finish_roc,
+    }
+)
 
-def report(analysis: Analysis, *, mean_levels: str) -> Report:
-    """Make all the page shows of an analysis.
 
-    Parameters
-    ----------
-    analysis : Analysis
-        Of the levels that were asked for.
-    mean_levels : str
-        Levels the protocol in force names; they head the list of choices.
-    """
-    cohort = analysis.cohort
-    shared = {Tab.COHORT: cohort_panel(analysis), Tab.ROC: roc_panel(analysis)}
-    panels = {(tab, quantity): panel for tab, panel in shared.items() for quantity in MEASURED}
-    for quantity in MEASURED:
-        panels[Tab.AGREEMENT, quantity] = agreement_panel(analysis, quantity)
-        panels[Tab.CORRELATION, quantity] = correlation_panel(analysis, quantity)
+def tab_panel(study: Study, tab: Tab) -> Panel:
+    """Make a tab: estimates and intervals that have a formula."""
+    return _TABS[tab](study)
+
+
+def finish_tab(study: Study, tab: Tab, panel: Panel) -> Panel:
+    """Make a tab with its bootstrap figures, in tables of the same shape."""
+    return _FINISH[tab](study, panel)
+
+
+def make_bar(study: Study) -> Bar:
+    """Make what the selection bar shows and offers."""
+    cohort, gathered = study.cohort, study.gathered
     counted = "stats.counted_some" if cohort.n_excluded else "stats.counted_all"
-    return Report(
-        panels=MappingProxyType(panels),
+    return Bar(
         counted=label(counted, n=cohort.n, enrolled=cohort.enrolled),
         excluded=label("stats.excluded", count=cohort.n_excluded) if cohort.n_excluded else "",
-        levels=cohort.levels,
-        choices=level_choices(mean_levels),
-        empty=_what_next(analysis),
+        levels=level_choices(study.rules.mean_levels),
+        readers=_reader_choices(study),
+        rounds=tuple(Choice(str(one), label("stats.round.number", round=one)) for one in gathered.rounds),
+        outcomes=tuple(Choice(one.value, label(f"stats.outcome_choice.{one.value}")) for one in Outcome),
+        groupings=tuple(Choice(one.value, label(f"stats.grouping.{one.value}")) for one in Grouping),
+        empty=_what_next(study),
     )
 
 
-def _what_next(analysis: Analysis) -> str:
+def _reader_choices(study: Study) -> tuple[Choice, ...]:
+    gathered = study.gathered
+    active = gathered.active(study.selection.round)
+    both = [MEAN] if len(active) > 1 else []
+    decided = [ADJUDICATED] if gathered.decided else []
+    shared = [Choice(key, label(f"stats.readers.{key}")) for key in (*decided, *both)]
+    return (*shared, *(Choice(one_reader(name), name) for name in active))
+
+
+def _what_next(study: Study) -> str:
     """What to do where there is nothing to analyse; empty otherwise."""
-    if analysis.cohort.n:
+    if study.cohort.n or study.selection.filtered:
         return ""
-    return label("stats.empty.no_exams" if analysis.cohort.enrolled == 0 else "stats.empty.not_signed_off")
+    return label("stats.empty.no_exams" if study.cohort.enrolled == 0 else "stats.empty.not_signed_off")
 
 
 def level_choices(mean_levels: str) -> tuple[Choice, ...]:

@@ -8,12 +8,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.domain.errors import Value
+from app.ui.sentences_agreement_tab import AGREEMENT_TAB
+from app.ui.sentences_cohort_tab import COHORT_TAB
 from app.ui.sentences_commands import COMMANDS
+from app.ui.sentences_correlation_tab import CORRELATION_TAB
+from app.ui.sentences_disagreement import DISAGREEMENT, DISAGREEMENT_ACTIONS, DISAGREEMENT_SENTENCES
+from app.ui.sentences_exchange import EXCHANGE, EXCHANGE_ACTIONS, EXCHANGE_SENTENCES
+from app.ui.sentences_figure import FIGURE
 from app.ui.sentences_files import CODE_WORDS, FILES
+from app.ui.sentences_groups_tab import GROUPS_TAB
 from app.ui.sentences_import import IMPORT
 from app.ui.sentences_keys import KEYS_AND_MOUSE
+from app.ui.sentences_methods import METHODS
 from app.ui.sentences_reading import CASE_ACTIONS, READING, VALUES
+from app.ui.sentences_record import RECORD, RECORD_ACTIONS, RECORD_SENTENCES
+from app.ui.sentences_roc_tab import ROC_TAB
 from app.ui.sentences_statistics import STATISTICS
+from app.ui.sentences_study import STUDY, STUDY_ACTIONS, STUDY_ERRORS
+from app.ui.sentences_tables import TABLE_ACTIONS, TABLE_ERRORS, TABLES
+from app.ui.sentences_worklist import WORKLIST
 
 RESEARCH_USE = "Research use only. Not a medical device."
 RESEARCH_USE_LONG = (
@@ -70,7 +83,7 @@ LABELS: dict[str, str] = {
     "menu.file": "File",
     "menu.import": "Import images…",
     "menu.import_files": "Import image files or a zip archive…",
-    "menu.clinical": "Import clinical table…",
+    "menu.clinical": "Import table…",
     "menu.export": "Export CSV…",
     "menu.picture": "Save picture of both maps…",
     "menu.copy": "Save a copy of the session…",
@@ -156,8 +169,8 @@ LABELS: dict[str, str] = {
     "state.signed_off": "signed off",
     # clinical
     "clinical.import": "Import table…",
-    "clinical.empty": "No clinical table yet. Import a CSV with age, sex, BMD and T-score (columns in English or "
-    "Chinese).",
+    "clinical.empty": "No clinical table yet. Import a CSV or Excel file with age, sex, BMD and T-score (columns in "
+    "English or Chinese), or tick “Cases without a row” and type values in.",
     "clinical.column_case": "Case",
     "clinical.column_matched": "Matched by",
     "clinical.column_sex": "Sex",
@@ -188,9 +201,7 @@ LABELS: dict[str, str] = {
     "audit.shape": "slice {slice}, rows {row0}–{row1}, columns {col0}–{col1} (from 0), turned by {angle:.4g}°, "
     "slices counted: {slices}",
     "audit.old": "Before",
-    "audit.verify": "Verify chain",
-    "audit.whole": "All {count} entries fit the chain. It shows editing; it cannot show a tail that was cut off.",
-    "audit.broken": "Entry {seq} does not fit the chain: the record was changed by another program.",
+    "audit.verify": "Verify",
     # demo without a screen
     "headless.read": "Synthetic demo: {readers} scripted readers signed off {count} readings.",
     "headless.files": "Tables: {count} files in {folder}",
@@ -207,7 +218,7 @@ LABELS: dict[str, str] = {
     "task.running_left": "{done} of {total} · about {seconds:.0f} s left",
     # dialogs
     "dialog.session_filter": "MarrowMark session (*.marrow)",
-    "dialog.table_filter": "Clinical table (*.csv *.tsv *.txt)",
+    "dialog.table_filter": "Table (*.csv *.tsv *.txt *.xlsx *.xlsm)",
     "dialog.picture_filter": "PNG picture (*.png)",
     "dialog.text_filter": "Text (*.txt)",
     "export.done": "Written to {folder}: {files}",
@@ -312,8 +323,35 @@ SENTENCES: dict[str, str] = {
     "help.missing": "The help page is missing from this installation. Install the program again.",
 }
 
-SENTENCES |= FILES | VALUES
-LABELS |= STATISTICS | COMMANDS | IMPORT | KEYS_AND_MOUSE | READING
+SENTENCES |= (
+    FILES
+    | VALUES
+    | STUDY_ERRORS
+    | RECORD_SENTENCES
+    | EXCHANGE_SENTENCES
+    | DISAGREEMENT_SENTENCES
+    | TABLE_ERRORS
+)
+LABELS |= (
+    STATISTICS
+    | AGREEMENT_TAB
+    | COHORT_TAB
+    | FIGURE
+    | METHODS
+    | GROUPS_TAB
+    | CORRELATION_TAB
+    | ROC_TAB
+    | COMMANDS
+    | IMPORT
+    | KEYS_AND_MOUSE
+    | READING
+    | STUDY
+    | RECORD
+    | EXCHANGE
+    | DISAGREEMENT
+    | TABLES
+    | WORKLIST
+)
 
 ACTIONS: dict[str, str] = {
     "session.created": "session created",
@@ -331,7 +369,9 @@ ACTIONS: dict[str, str] = {
     "export.with_identity": "exported with names",
     "table.imported": "readings from a table",
 }
-ACTIONS |= CASE_ACTIONS
+ACTIONS |= (
+    CASE_ACTIONS | STUDY_ACTIONS | RECORD_ACTIONS | EXCHANGE_ACTIONS | DISAGREEMENT_ACTIONS | TABLE_ACTIONS
+)
 
 MATCHED_BY: dict[str, str] = {
     "accession": "accession",

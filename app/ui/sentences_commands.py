@@ -38,6 +38,8 @@ COMMANDS: dict[str, str] = {
     "then a voxel counts when its centre lies inside",
     "cli.slices": "slices whose voxels are counted together: the rectangle lies on both neighbours of its slice too",
     "cli.levels": "levels of the patient mean; the protocol's otherwise",
+    "cli.reason": "why you look before your own reading is done, as coordinator of a blinded study",
+    "cli.passphrase": "Passphrase of the coordinator:",
     "cli.out": "folder of the CSV files; it is made when there is none",
     "cli.with_identity": "also write a file with names and identifiers of the patients",
     "cli.json": "answer as JSON (see command-line.md in the help)",

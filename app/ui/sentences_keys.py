@@ -183,6 +183,7 @@ KEYS_AND_MOUSE: dict[str, str] = {
     "key.page_clinical": "page Clinical",
     "key.page_statistics": "page Statistics",
     "key.page_audit": "page Audit",
+    "key.page_disagreements": "page Differences",
     "key.menu": "the menu",
     "key.new": "new session",
     "key.open": "open a session",

@@ -79,6 +79,10 @@ VALUES: dict[str, str] = {
     "change places. Look at the picture.",
     "values.ff_jump": "{level}: mean FF {mean:.1f} %, the other levels lie about {usual:.1f} %. Check the place and the "
     "level.",
+    "check.margin": "{level}: about {distance:.0f} mm from the edge of the vertebral body; {margin:.1f} mm are wanted. Move "
+    "or shrink the rectangle.",
+    "check.posterior": "{level}: reaches about {beyond:.0f} mm behind the anterior {share:.0f} % of the vertebral body. Move "
+    "it forward or make it narrower.",
     "fit.no_edges": "No vertebral body stands out here. Click nearer to its middle, or place the rectangle yourself.",
     "fit.unclear": "The edges here are not clear enough for a proposal. Place the rectangle yourself.",
     "fit.too_small": "The body found here has no room for the smallest rectangle with its margin. Place it yourself, or "

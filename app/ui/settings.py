@@ -8,8 +8,11 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from app.ui.canvas.mouse_presets import MARROWMARK, PRESETS, MousePreset
 from app.ui.keys import Keymap, keymap_from
+from app.ui.plots.picture import Picture
 
 THEMES = ("auto", "dark", "light")
+# minutes, as they are kept
+IDLE = ("5", "10", "30", "0")
 _RECENT = 8
 
 
@@ -64,6 +67,25 @@ class Settings:
         """Put a session at the head of the recent ones."""
         paths = [session.absolute(), *(path for path in self.recent if path != session.absolute())]
         self._store.setValue("recent", "|".join(str(path) for path in paths[:_RECENT]))
+
+    @property
+    def idle_minutes(self) -> int | None:
+        """After how long without a hand the window locks: 0 for never, None for what is usual."""
+        told = str(self._store.value("idle_minutes", "", type=str))
+        return int(told) if told in IDLE else None
+
+    @idle_minutes.setter
+    def idle_minutes(self, minutes: int | None) -> None:
+        self._store.setValue("idle_minutes", "" if minutes is None else str(minutes))
+
+    @property
+    def picture(self) -> Picture:
+        """How the last figure was printed."""
+        return Picture.from_text(str(self._store.value("picture", "", type=str)))
+
+    @picture.setter
+    def picture(self, picture: Picture) -> None:
+        self._store.setValue("picture", picture.as_text())
 
     @property
     def geometry(self) -> QByteArray:

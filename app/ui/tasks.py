@@ -11,7 +11,6 @@ from PySide6.QtCore import QObject, Signal
 
 from app.domain.errors import Cancelled, InputError, StoreUnavailable
 from app.domain.progress import Progress
-from app.services.changed import What
 from app.services.open_session import Session
 from app.ui.jobs import Job
 from app.ui.workspace import Workspace
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from app.files.dicom.found import Refusal
     from app.files.dicom.wishes import Answer, SeriesKey, Wishes
     from app.services.import_exams import Pick
+    from app.services.look_at_table import Look, Plan, Wish
 
 Done = Callable[[Any], None]
 
@@ -36,14 +36,17 @@ class Tasks(QObject):
         No task runs any more.
     surveyed : object, object
         The paths that were looked at, and the Survey.
+    table_seen : object
+        The Look at a table.
     imported, joined, exported : object
-        The ImportReport, the ClinicalReport, the paths written.
+        The ImportReport, the report of a table, the paths written.
     """
 
     progressed = Signal(object, object)
     ended = Signal()
     surveyed = Signal(object, object)
     imported = Signal(object)
+    table_seen = Signal(object)
     joined = Signal(object)
     exported = Signal(object)
 
@@ -112,16 +115,41 @@ class Tasks(QObject):
 
         return self._start(work, self._on_imported, writing=True)
 
-    def import_clinical(self, path: Path) -> None:
-        """Read a clinical table into the open session."""
+    def look_at_table(self, wish: Wish, before: Look | None) -> bool:
+        """Look at a table that could be imported; a look under way is dropped.
+
+        Parameters
+        ----------
+        wish : Wish
+            The file, and how it is to be taken.
+        before : Look, optional
+            An earlier look at it.
+
+        Returns
+        -------
+        bool
+            As :meth:`survey_import`.
+        """
+        viewer = self._workspace.viewer
 
         def work(session: Session, _: Progress) -> object:
             # loaded by the first table, not by the start of the program
-            from app.services.join_clinical import import_clinical  # noqa: PLC0415
+            from app.services.look_at_table import look  # noqa: PLC0415
 
-            return import_clinical(session, path)
+            return look(session, viewer, wish, before) if viewer else None
 
-        self._start(work, self._on_joined, writing=True)
+        return self._start(work, self.table_seen.emit, writing=True, looking=True)
+
+    def take_table(self, plan: Plan) -> bool:
+        """Import a table as it was looked at; as :meth:`survey_import`."""
+        viewer = self._workspace.viewer
+
+        def work(session: Session, _: Progress) -> object:
+            from app.services.look_at_table import take  # noqa: PLC0415 - as above
+
+            return take(session, viewer, plan) if viewer else None
+
+        return self._start(work, self._on_joined, writing=True)
 
     def export(self, folder: Path) -> None:
         """Write the CSV files of the open session."""
@@ -199,6 +227,6 @@ class Tasks(QObject):
             self._workspace.return_to_case()
         self.imported.emit(report)
 
-    def _on_joined(self, report: object) -> None:
-        self._workspace.note(What.CLINICAL)
+    def _on_joined(self, report: Any) -> None:
+        self._workspace.note(report.changed.what)
         self.joined.emit(report)

@@ -150,6 +150,7 @@ QPushButton[role="fact"] { background: transparent; border: 1px solid transparen
 QPushButton[role="fact"]:hover { background: @hover; }
 QPushButton[role="fact"]:focus { border: 2px solid @focus; padding: 0 3px; }
 QToolButton::menu-indicator { image: none; }
+QComboBox:disabled { color: @quiet; }
 QComboBox::drop-down { border: none; width: 20px; }
 QComboBox::down-arrow { image: url(%down%); width: 12px; height: 12px; }
 QMenu { background: @raised; border: 1px solid @border; padding: 4px; }
@@ -165,16 +166,17 @@ QTableView:focus, QListView:focus, QTreeView:focus, QTextEdit:focus, QPlainTextE
 QScrollArea:focus { border: 2px solid @focus; border-radius: 5px; }
 #sidebar QListView, #panel QTableView { border: 2px solid transparent; border-radius: 0; }
 #sidebar QListView:focus, #panel QTableView:focus { border-color: @focus; }
+QTableView[role="plain"] { border: none; }
 QTableView::item, QListView::item { padding: 3px 6px; }
 QHeaderView { background: @panel; }
 QHeaderView::section { background: @panel; color: @quiet; border: none; border-bottom: 1px solid @border;
     padding: 5px 6px; }
-QCheckBox::indicator, QTreeView::indicator, QRadioButton::indicator { width: 14px; height: 14px;
-    border: 1px solid @quiet; border-radius: 3px; background: @window; }
+QCheckBox::indicator, QTreeView::indicator, QListView::indicator, QRadioButton::indicator {
+    width: 14px; height: 14px; border: 1px solid @quiet; border-radius: 3px; background: @window; }
 QCheckBox::indicator:disabled, QTreeView::indicator:disabled, QRadioButton::indicator:disabled {
     border-color: @border; background: @panel; }
-QCheckBox::indicator:checked, QTreeView::indicator:checked { background: @accent; border-color: @accent;
-    image: url(%check%); }
+QCheckBox::indicator:checked, QTreeView::indicator:checked, QListView::indicator:checked {
+    background: @accent; border-color: @accent; image: url(%check%); }
 QTreeView::indicator:indeterminate { background: @accent; border-color: @accent; image: url(%part%); }
 QCheckBox::indicator:checked:disabled, QTreeView::indicator:checked:disabled { background: @hover;
     border-color: @border; }

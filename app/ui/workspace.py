@@ -193,7 +193,10 @@ class Workspace(Desk):
         elif level is None:
             self._propose(lambda: NoProposal("fit.no_level"))
         else:
-            self._propose(lambda: place_help.fit(case, self.slice, point, level))
+            # edges are seen best with water and fat, which are not kept in memory
+            whole = self._try(self._editing.with_signals)
+            if whole is not None:
+                self._propose(lambda: place_help.fit(whole, self.slice, point, level))
 
     def propose_ladder(self) -> None:
         """Propose rectangles for L2 to L4 from L1 and L5, and bring one of them into view."""
@@ -201,7 +204,10 @@ class Workspace(Desk):
         if case is None or not self.writable:
             self.say_why_not()
             return
-        self._propose(lambda: place_help.ladder(case))
+        whole = self._try(self._editing.with_signals)
+        if whole is None:
+            return
+        self._propose(lambda: place_help.ladder(whole))
         if self.proposals is not None and not self.proposed_here:
             self.set_slice(next(iter(self.proposals.rectangles.values())).slice)
 

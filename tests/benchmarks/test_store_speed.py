@@ -27,6 +27,7 @@ from app.domain.shapes import Rectangle
 from app.store import exams, readings, sessions
 from app.store.database import Database, create_database
 from app.store.exams import NewExam
+from app.store.guard import Scope
 
 SHAPE = (60, 256, 256)
 COMMIT_GOAL_MS = 1.0
@@ -85,10 +86,13 @@ def _ours_ms(benchmark: BenchmarkFixture, share: float) -> float | None:
     return float(np.quantile(benchmark.stats.stats.data, share)) * 1000
 
 
+@pytest.mark.parametrize("guarded", [False, True], ids=["plain", "guarded"])
 def test_autosave_commit_p95(
-    benchmark: BenchmarkFixture, database: Database, exam: Exam, tmp_path: Path
+    benchmark: BenchmarkFixture, database: Database, exam: Exam, tmp_path: Path, *, guarded: bool
 ) -> None:
     viewer = Viewer(sessions.readers(database)[0])
+    if guarded:
+        database.guard(Scope(viewer.reader.id, viewer.reader.name, viewer.round))
     reading = readings.open_reading(database, viewer, 1)
     boxes = [Rectangle(30, 100 + shift, 100, 10, 14) for shift in range(20)]
     stats = {found.quantity: measure(found, boxes[0]) for found in exam.measured}

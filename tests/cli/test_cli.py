@@ -26,7 +26,24 @@ def test_the_version_is_said(run: Any) -> None:
 def test_the_help_names_every_command_and_what_the_program_is_not(run: Any) -> None:
     said = run("--help")
     assert said.status == 0
-    commands = ("open", "demo", "inspect", "import", "measure", "analyse", "export", "self-test")
+    commands = (
+        "open",
+        "demo",
+        "inspect",
+        "import",
+        "measure",
+        "analyse",
+        "export",
+        "verify",
+        "salvage",
+        "restore",
+        "package",
+        "results",
+        "merge",
+        "undo-merge",
+        "join",
+        "self-test",
+    )
     assert all(f"    {command}" in said.out for command in commands)
     assert "Research use only. Not a medical device." in said.out
 

@@ -35,6 +35,14 @@ NOT_COVERED: Mapping[str, tuple[str, ...]] = {
 }
 """What an oracle expects beyond our results; the same reason as ``PENDING``. A name covers all below it."""
 
+ELSEWHERE: Mapping[str, str] = {
+    "combined_logistic": "R 4.2.2 (glm; pROC 1.18.0, car 3.1.1), elsewhere: data of another licence",
+    "roc_bootstrap": "R 4.2.2 (pROC 1.18.0), elsewhere: data of another licence",
+    "roc_paired_delong": "R 4.2.2 (pROC 1.18.0), elsewhere: data of another licence",
+    "roc_unpaired": "R 4.2.2 (pROC 1.18.0), elsewhere: data of another licence",
+}
+"""Analyses without an oracle in the project's own folder, and who computed those that are read in place."""
+
 DIFFERS: Mapping[tuple[str, str], str] = {
     ("icc_negative", "forms.ICC2k.lower"): "the limits cross (5.39 to 0.25), which is no interval",
     ("icc_negative", "forms.ICC2k.upper"): "the limits cross (5.39 to 0.25), which is no interval",

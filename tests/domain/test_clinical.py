@@ -6,14 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.clinical import (
+    POSTMENOPAUSAL,
     UNSTATED,
     ClinicalRow,
     ClinicalValue,
+    Covariate,
     Group,
     Kind,
     Problem,
     check_reference,
     group_of,
+    qct_group_of,
 )
 
 ROW = ClinicalRow(line=2, patient_id="0012", accession="MR7", sex="F", age=61.0, exam_date="2024-03-05")
@@ -136,3 +139,42 @@ def test_a_t_score_of_a_man_under_fifty_is_told(
 def test_neighbouring_t_scores_far_apart_are_told(scores: dict[str, float | None], told: bool) -> None:
     row = replace(ROW, values=tuple(tscore(region, value) for region, value in scores.items()))
     assert (check_reference(row, "") == (Problem("clinical.levels_apart"),)) is told
+
+
+# ---- menopause, and density by volume
+
+
+@pytest.mark.parametrize(
+    ("sex", "after", "told"),
+    [("F", 0.0, True), ("", 0.0, True), ("F", 1.0, False), ("F", None, False), ("M", 0.0, False)],
+)
+def test_a_t_score_before_the_menopause_is_told(sex: str, after: float | None, told: bool) -> None:
+    row = ClinicalRow(
+        line=2,
+        sex=sex,
+        values=(ClinicalValue(Kind.TSCORE, "L1", -1.0, "", "-1"),),
+        covariates=(Covariate(POSTMENOPAUSAL, after, ""),),
+    )
+    codes = [problem.code for problem in check_reference(row, "")]
+    assert codes == (["clinical.t_score_premenopausal"] if told else [])
+    assert check_reference(replace(row, values=()), "") == ()
+
+
+@pytest.mark.parametrize(
+    ("bmd", "unit", "group"),
+    [
+        (120.1, "mg/cm3", Group.NORMAL),
+        (120.0, "mg/cm3", Group.OSTEOPENIA),
+        (80.0, "mg/cm3", Group.OSTEOPENIA),
+        (79.9, "mg/cm3", Group.OSTEOPOROSIS),
+        (None, "mg/cm3", None),
+        # a density per area is never converted
+        (0.9, "g/cm2", None),
+        (900.0, "mg/cm2", None),
+        (100.0, "", None),
+    ],
+)
+def test_groups_by_volumetric_density_are_a_scheme_of_their_own(
+    bmd: float | None, unit: str, group: Group | None
+) -> None:
+    assert qct_group_of(bmd, unit) is group

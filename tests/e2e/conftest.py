@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import shutil
 import sqlite3
 import subprocess
@@ -144,14 +145,25 @@ class Program:
     """The program as a user has it: a process, a window, a mouse and a keyboard."""
 
     def __init__(
-        self, screen: Screen, session: Path | None, home: Path, size: tuple[int, int] = WINDOW
+        self,
+        screen: Screen,
+        session: Path | None,
+        home: Path,
+        size: tuple[int, int] = WINDOW,
+        *,
+        telling: bool = False,
     ) -> None:
         self._screen = screen
-        words = ["open", *([str(session)] if session else [])]
+        words = ["-m", "app", "open", *([str(session)] if session else [])]
+        if telling:
+            words = [str(Path(__file__).with_name("tells.py")), str(session)]
+        pipe = subprocess.PIPE if telling else None
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "app", *words],
+            [sys.executable, *words],
             cwd=ROOT,
             env=screen.environment | {"MARROWMARK_HOME": str(home)},
+            stdin=pipe,
+            stdout=pipe,
             stderr=subprocess.PIPE,
         )
         self.window = wait_for(self._find_window, "the window")
@@ -170,6 +182,21 @@ class Program:
         with suppress(subprocess.CalledProcessError):
             return self._tool(*by_process).split()
         return []
+
+    def in_sight(self) -> dict[str, Any]:
+        """What can be seen and where on the screen, of a program that tells: see ``tells.py``."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(b"?\n")
+        self.process.stdin.flush()
+        ready, _, _ = select.select([self.process.stdout], [], [], _PATIENCE_S)
+        assert ready, "the program does not answer"
+        told: dict[str, Any] = json.loads(self.process.stdout.readline())
+        return told
+
+    def click_screen(self, point: tuple[int, int]) -> None:
+        """Click a point of the screen, whatever window is there."""
+        self._tool("mousemove", str(point[0]), str(point[1]), "click", "1")
 
     def choose_file(self, key: str, title: str, path: Path) -> None:
         """Press a key that asks for a file, type its path into the dialog and accept it."""
@@ -241,6 +268,9 @@ class Program:
         """Leave nothing behind; a failed test shows what was said."""
         if self.process.poll() is None:
             self.kill()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
         if self.process.stderr and not self.process.stderr.closed:
             sys.stderr.write(self._last_words())
             self.process.stderr.close()
@@ -296,9 +326,16 @@ class Desk:
         self.folder = folder
         self._started: list[Program] = []
 
-    def start(self, session: Path | None, size: tuple[int, int] = WINDOW) -> Program:
-        """Start the program, on a session if one is given."""
-        self._started.append(Program(self.screen, session, self.folder / "home", size))
+    def start(
+        self,
+        session: Path | None,
+        size: tuple[int, int] = WINDOW,
+        *,
+        home: str = "home",
+        telling: bool = False,
+    ) -> Program:
+        """Start the program, on a session if one is given; one that tells says where things lie."""
+        self._started.append(Program(self.screen, session, self.folder / home, size, telling=telling))
         return self._started[-1]
 
     def command(self, *words: str) -> str:
@@ -333,9 +370,9 @@ class Desk:
         """What stands in a session file."""
         return Stored(session)
 
-    def wait_for(self, what: Callable[[], Any], told: str) -> Any:
+    def wait_for(self, what: Callable[[], Any], told: str, *, every_s: float = 0.02) -> Any:
         """Ask again until the answer is true."""
-        return wait_for(what, told)
+        return wait_for(what, told, every_s=every_s)
 
     def still_picture(self) -> npt.NDArray[np.uint8]:
         """What is on the screen once it has come to rest, shape (height, width, 3)."""
@@ -371,6 +408,13 @@ class Desk:
             # quality 0 is the smallest file, not a worse picture
             assert image.save(str(folder / f"{name}.png"), "PNG", 0)
         return shown
+
+    def keep_screen(self, name: str) -> None:
+        """Keep what is on the whole screen as PNG."""
+        shown = self.still_picture()
+        height, width, _ = shown.shape
+        image = QImage(shown.data, width, height, shown.strides[0], QImage.Format.Format_RGB888)
+        assert image.save(str(self.folder / f"{name}.png"), "PNG")
 
     def clear(self) -> None:
         """Keep the last sight for whoever looks for a failure, and leave nothing running."""

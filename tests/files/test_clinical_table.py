@@ -1,4 +1,5 @@
 import csv
+import gc
 import io
 from contextlib import suppress
 from pathlib import Path
@@ -7,20 +8,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.clinical import UNSTATED, ClinicalRow, Kind, Problem
+from app.domain.clinical import POSTMENOPAUSAL, UNSTATED, ClinicalRow, Covariate, Kind, Problem
 from app.domain.errors import DataError
-from app.files import clinical_table
+from app.files import raw_table
 from app.files.clinical_cells import (
     read_age,
     read_bmd,
     read_bmi,
     read_date,
     read_id,
+    read_menopause,
+    read_number,
     read_sex,
     read_tscore,
 )
-from app.files.clinical_headers import Field, read_region, understand
-from app.files.clinical_table import ClinicalTable, parse_clinical_table, read_clinical_table
+from app.files.clinical_headers import Column, Field, read_region, understand, understand_all
+from app.files.clinical_table import (
+    ClinicalTable,
+    Meaning,
+    parse_clinical_table,
+    patients_named,
+    read_clinical_table,
+    understand_table,
+)
+from app.files.collecting import uncollected
+from app.files.raw_table import Layout, parse_raw
 
 HERE = Path("table.csv")
 CHINESE = (
@@ -254,7 +266,13 @@ def test_a_date_that_is_none_or_ambiguous_is_named(cell: str) -> None:
         ("0012", ("0012", "")),
         ('="0012"', ("0012", "")),
         ("ＭＲ７", ("MR7", "")),
-        ("1.23457E+11", ("1.23457E+11", "clinical.spoiled_id")),
+        (" 0012", ("0012", "")),
+        ("N/A", ("", "")),
+        ("na", ("", "")),
+        # what is left of a long number is nobody's identifier
+        ("1.23457E+11", ("", "clinical.spoiled_id")),
+        ("1.23e+05", ("", "clinical.spoiled_id")),
+        ("3E12", ("3E12", "")),
     ],
 )
 def test_identifiers_stay_text(cell: str, found: tuple[str, str]) -> None:
@@ -349,8 +367,8 @@ def test_a_unit_that_does_not_belong_to_the_method_is_told_and_the_value_kept(
         (b" \r\n ", "table.empty"),
         (b"\xef\xbb\xbf\xff", "table.undecodable"),
         (b"id,age\n1,\xff\xff\n", "table.undecodable"),
-        (b"PK\x03\x04 and so on", "table.spreadsheet"),
-        (b"\xd0\xcf\x11\xe0 and so on", "table.spreadsheet"),
+        (b"PK\x03\x04 and so on", "table.broken_workbook"),
+        (b"\xd0\xcf\x11\xe0 and so on", "table.old_excel"),
         (b"i\0d\0,\0a\0", "table.not_text"),
         (b"a letter about nothing\nin two lines\n", "table.no_table"),
         (b"id\n1\n2\n", "table.no_table"),
@@ -393,7 +411,7 @@ def test_a_file_far_too_large_is_refused_before_it_is_read(
 ) -> None:
     path = tmp_path / "table.csv"
     path.write_text(CHINESE, encoding="utf-8")
-    monkeypatch.setattr(clinical_table, "LARGEST_BYTES", 10)
+    monkeypatch.setattr(raw_table, "LARGEST_BYTES", 10)
     with pytest.raises(DataError, match=r"table\.too_large"):
         read_clinical_table(path)
 
@@ -424,3 +442,105 @@ def test_any_bytes_are_a_table_or_a_clear_refusal(content: bytes) -> None:
 def test_between_two_delimiters_that_explain_as_much_the_comma_is_taken() -> None:
     table = parse("id,note\tid\n0012,a\t7\n")
     assert (table.delimiter, table.rows[0].patient_id) == (",", "0012")
+
+
+# ---- what a person says of the columns
+
+
+def meant(text: str, **said: object) -> ClinicalTable:
+    raw = parse_raw(text.encode(), HERE, Layout(), patients_named)
+    return understand_table(raw, Meaning(**said))  # type: ignore[arg-type]
+
+
+def test_further_columns_are_kept_only_where_a_person_says_so() -> None:
+    text = "id,age,eGFR (ml/min),weight\n1,60,92.5 ml/min,70\n2,61,>90,\n"
+    assert parse(text).rows[0].covariates == ()
+    columns = (*understand_all(["id", "age"]), Column(2, "eGFR (ml/min)", Field.COVARIATE))
+    table = meant(text, columns=columns)
+    assert [row.covariates for row in table.rows] == [
+        (Covariate("eGFR (ml/min)", 92.5, "92.5 ml/min"),),
+        (Covariate("eGFR (ml/min)", None, ">90"),),
+    ]
+    assert problems(table.rows[1]) == [("clinical.not_a_number", "eGFR (ml/min)", ">90")]
+    assert table.unused == ("weight",)
+
+
+def test_a_column_can_be_said_to_hold_something_else_than_its_header() -> None:
+    columns = (Column(0, "no", Field.CASE_CODE), Column(1, "spine", Field.TSCORE, "L1-L4"))
+    (row,) = meant("no,spine\nC0001,-2.6\n", columns=columns).rows
+    assert (row.case_code, row.values[0].region, row.values[0].value) == ("C0001", "L1-L4", -2.6)
+
+
+def test_a_table_of_which_nobody_knows_the_identifier_is_refused() -> None:
+    with pytest.raises(DataError, match=r"table\.no_identifier_column"):
+        meant("id,age\n1,60\n", columns=(Column(1, "age", Field.AGE),))
+
+
+def test_two_covariates_of_one_header_are_refused() -> None:
+    columns = (Column(0, "id", Field.PATIENT_ID), *(Column(at, "x", Field.COVARIATE) for at in (1, 2)))
+    with pytest.raises(DataError, match=r"table\.duplicate_header"):
+        meant("id,x,x\n1,2,3\n", columns=columns)
+
+
+def test_figures_of_the_sex_are_read_as_a_person_says() -> None:
+    rows = meant("id,sex\n1,1\n2,2\n3,0\n4,女\n", sex_codes={"1": "M", "2": "F"}).rows
+    assert [row.sex for row in rows] == ["M", "F", "", "F"]
+    assert problems(rows[2]) == [("clinical.sex_code", "sex", "0")]
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"), [("绝经", 1.0), ("是", 1.0), ("1", 1.0), ("未绝经", 0.0), ("No", 0.0), ("/", None)]
+)
+def test_the_menopause_is_understood(cell: str, value: float | None) -> None:
+    assert (read_menopause(cell).value, read_menopause(cell).problem) == (value, "")
+    assert only_row(f"id,绝经\n1,{cell}\n").covariates == (Covariate(POSTMENOPAUSAL, value, cell),)
+
+
+def test_what_says_nothing_of_the_menopause_is_named() -> None:
+    assert problems(only_row("id,绝经\n1,2\n")) == [("clinical.not_a_menopause", "绝经", "2")]
+
+
+def test_an_age_is_counted_from_the_date_of_birth_and_said_so_and_the_date_is_not_kept() -> None:
+    table = parse("id,出生日期,检查日期\n1,1950-03-06,2024-03-05\n2,1950-03-05,2024-03-05\n")
+    assert [row.age for row in table.rows] == [73.0, 74.0]
+    assert problems(table.rows[0]) == [("clinical.age_from_birth", "", "")]
+    assert (table.dropped, "1950" in str([row.values for row in table.rows])) == (("出生日期",), False)
+
+
+@pytest.mark.parametrize(
+    "line", ["1,1950-03-05,,", "1,,2024-03-05,", "1,old,2024-03-05,", "1,1850-01-01,2024-03-05,"]
+)
+def test_without_two_dates_that_make_sense_no_age_is_counted(line: str) -> None:
+    row = only_row(f"id,出生日期,检查日期,age\n{line}\n")
+    assert (row.age, row.problems) == (None, ())
+
+
+def test_an_age_that_is_written_goes_before_the_date_of_birth() -> None:
+    row = only_row("id,出生日期,检查日期,age\n1,1950-03-05,2024-03-05,60\n")
+    assert (row.age, row.problems) == (60.0, ())
+
+
+def test_any_number_can_be_a_covariate_within_reason() -> None:
+    assert read_number("-12,5", decimal_comma=True).value == -12.5
+    assert read_number("70 kg", unit="kg").value == 70.0
+    assert read_number("9" * 400).problem == "clinical.implausible"
+
+
+def test_a_row_reads_the_same_however_often_its_cells_stood_further_up() -> None:
+    line = "0012,x,1,T,-2.5\n"
+    table = parse("id,sex,age,BMD,T值\n" + line * 3)
+    first, *others = table.rows
+    for row in others:
+        assert (row.values, row.problems, row.sex) == (first.values, first.problems, first.sex)
+    assert len(first.problems) == 2
+
+
+def test_the_collector_of_cycles_rests_while_rows_are_made_and_works_again_afterwards() -> None:
+    assert gc.isenabled()
+    with uncollected():
+        assert not gc.isenabled()
+        # somebody else may rest as well: only the first wakes it
+        with uncollected():
+            pass
+        assert not gc.isenabled()
+    assert gc.isenabled()

@@ -319,7 +319,7 @@ def test_the_next_unread_case_is_read_ahead_with_its_guess(session: Session, vie
     case = read_exam.begin_case(session, viewer, exam)
     plain = read_exam.open_case(session, viewer, order[1])
     assert (exam.id, case.reading) == (order[1], plain.reading)
-    assert read_exam.first_slice(case, guess) == guess == read_exam.first_slice(plain)
+    assert read_exam.first_slice(session, case, guess) == guess == read_exam.first_slice(session, plain)
     for exam_id in order:
         excluded, _ = case_facts.exclude_patient(
             session, read_exam.open_case(session, viewer, exam_id), Reason.FOV

@@ -1,14 +1,19 @@
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openpyxl import Workbook
 
-from app.domain.clinical import ClinicalRow, Group, Problem
+from app.domain.clinical import ClinicalRow, ClinicalValue, Covariate, Group, Kind, Problem
+from app.domain.clinical_items import Item, What
 from app.domain.errors import BlindingError, DataError, StoreUnavailable
 from app.domain.identity import Identity
 from app.domain.protocol import Protocol
+from app.services import clinical_lines
+from app.services.changed import What as Kinds
 from app.services.join_clinical import (
     ClinicalLine,
     ClinicalReport,
@@ -18,6 +23,7 @@ from app.services.join_clinical import (
     import_clinical,
     join,
 )
+from app.services.join_rows import merged
 from app.services.open_session import Session, create_session, last_viewer, open_session
 from app.store import audit, exams
 from app.store.clinical import ExamIdentifiers
@@ -127,6 +133,8 @@ def test_the_view_shows_group_and_density_and_no_identifier(session: Session) ->
         header="id,accession,性别,年龄,BMI,检查日期,L1-L4骨密度(g/cm2),L1-L4 T值,L1 T值",
     )
     (line,) = view(session)
+    says, line = line.says, replace(line, says={})
+    assert says[Item(What.BMD, "L1-L4")] == "0.812 g/cm2"
     assert line == ClinicalLine(
         line=2,
         code="C0001",
@@ -143,6 +151,8 @@ def test_the_view_shows_group_and_density_and_no_identifier(session: Session) ->
         group=Group.OSTEOPOROSIS,
         exam_date="2024-03-05",
         problems=(),
+        bmd_region="L1-L4",
+        tscore_region="L1-L4",
     )
     assert "0012" not in repr(line)
     assert "MR1" not in repr(line)
@@ -230,3 +240,142 @@ def test_an_exam_is_joined_once_at_most_and_every_row_has_an_exam_or_a_reason(
     assert len(joined) == len(rows)
     assert all((one.exam_id is None) == bool(one.row.problems) for one in joined)
     assert all((one.exam_id is None) == (one.matched_by == "") for one in joined)
+
+
+# ---- one row per patient and region
+
+
+REGIONS = "id,部位,检查日期,BMD(g/cm2),T值"
+
+
+def test_rows_of_one_patient_and_different_regions_come_together(session: Session) -> None:
+    report = imported(
+        session,
+        "0012,L1-L4,2024-03-05,0.812,-2.6",
+        "0013,L1-L4,2024-03-05,0.9,-1",
+        "0012,股骨颈,2024-03-05,0.6,-2.1",
+        "0012,全髋,,0.7,-1.9",
+        header=REGIONS,
+    )
+    assert [(one.line, one.code) for one in report.matched] == [
+        (2, "C0001"),
+        (4, "C0001"),
+        (5, "C0001"),
+        (3, "C0002"),
+    ]
+    assert (report.rows, report.together, report.conflicts) == (4, ((2, 4, 5),), ())
+    first, second = view(session)
+    assert (first.code, first.tscore, first.bmd_verbatim, first.exam_date) == (
+        "C0001",
+        -2.6,
+        "0.812",
+        "2024-03-05",
+    )
+    assert first.says[Item(What.BMD, "femoral neck")] == "0.6 g/cm2"
+    assert first.says[Item(What.TSCORE, "total hip")] == "-1.9"
+    assert second.code == "C0002"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        # the same region says something else
+        "0012,L1-L4,2024-03-05,0.9,-1",
+        # another day
+        "0012,股骨颈,2020-03-05,0.6,-2.1",
+        # nobody knows of which region
+        "0012,,2024-03-05,0.6,-2.1",
+    ],
+)
+def test_rows_that_may_be_two_examinations_are_a_conflict(session: Session, line: str) -> None:
+    report = imported(session, "0012,L1-L4,2024-03-05,0.812,-2.6", line, header=REGIONS)
+    assert report.conflicts == (Conflict("C0001", (2, 3)),)
+    assert report.matched == ()
+
+
+def test_a_region_written_twice_comes_once_beside_another_one(session: Session) -> None:
+    line = "0012,L1-L4,2024-03-05,0.812,-2.6"
+    report = imported(session, line, line, "0012,股骨颈,2024-03-05,0.6,-2.1", header=REGIONS)
+    assert (report.duplicates, report.together) == ((3,), ((2, 4),))
+
+
+def region(name: str, **said: object) -> ClinicalRow:
+    return ClinicalRow(line=2, values=(ClinicalValue(Kind.BMD, name, 1.0, "", "1"),), **said)  # type: ignore[arg-type]
+
+
+def known(value: float | None) -> tuple[Covariate, ...]:
+    return (Covariate("eGFR", value, str(value)),)
+
+
+def test_further_columns_of_rows_that_come_together_say_one_thing() -> None:
+    first, other = region("L1", covariates=known(None), sex="F"), region("L2", covariates=known(90.0))
+    whole = merged(first, [other])
+    assert whole is not None
+    assert (whole.covariate("eGFR"), whole.sex, len(whole.values)) == (90.0, "F", 2)
+    whole = merged(other, [first])
+    assert whole is not None
+    assert whole.covariate("eGFR") == 90.0
+    assert merged(other, [region("L1", covariates=known(91.0))]) is None
+    assert merged(other, [region("L1", sex="M"), region("L3", sex="F")]) is None
+    assert merged(other, [ClinicalRow(line=3)]) is None
+
+
+def test_what_was_wrong_in_rows_that_come_together_is_told_once() -> None:
+    odd = (Problem("clinical.not_a_number", "age", "old"),)
+    whole = merged(region("L1", problems=odd), [region("L2", problems=odd)])
+    assert whole is not None
+    assert whole.problems == odd
+
+
+# ---- what is kept beside the rows
+
+
+def test_a_row_that_joins_nothing_is_not_held_against_any_mri(session: Session) -> None:
+    report = imported(session, "zz,M,40,-1", header="id,sex,age,T值")
+    assert report.problems == ()
+
+
+def test_the_menopause_joins_and_speaks_up(session: Session) -> None:
+    report = imported(session, "0012,女,45,未绝经,-1.5", header="id,性别,年龄,绝经,T值")
+    assert [one.problem.code for one in report.problems] == ["clinical.t_score_premenopausal"]
+    assert report.covariates == ("绝经",)
+
+
+def test_every_case_can_be_looked_at(session: Session) -> None:
+    imported(session, "0012,MR1,,60,-1")
+    lines = clinical_view(session, last_viewer(session), every_case=True)
+    assert [(line.code, line.line) for line in lines] == [
+        ("C0001", 2),
+        ("C0002", 0),
+        ("C0003", 0),
+        ("C0004", 0),
+        ("C0005", 0),
+    ]
+    assert lines[0].item(What.BMD) == Item(What.BMD, "L1-L4")
+    assert lines[0].item(What.TSCORE) == Item(What.TSCORE)
+    assert lines[0].item(What.COVARIATE, "eGFR") == Item(What.COVARIATE, "eGFR")
+    assert not lines[0].is_typed(Item(What.AGE))
+    assert not lines[0].left_out
+
+
+def test_a_workbook_joins_as_a_text_does(session: Session, tmp_path: Path) -> None:
+    book = Workbook()
+    book.active.append(["病历号", "年龄", "L1-L4 T值"])
+    book.active.append(["0012", 60, -2.5])
+    path = tmp_path / "table.xlsx"
+    book.save(path)
+    report = import_clinical(session, path)
+    assert (report.matched, report.encoding) == ((Match(2, "C0001", "patient_id"),), "")
+    assert report.changed.what is Kinds.CLINICAL
+    assert view(session)[0].group is Group.OSTEOPOROSIS
+
+
+def test_of_very_many_lines_without_a_case_the_first_are_listed(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clinical_lines, "MOST_UNMATCHED", 2)
+    imported(session, "x1,,,60,-1", "x2,,,60,-1", "x3,,,60,-1", "0012,MR1,,60,-1", "x4,,,60,-1")
+    assert [line.line for line in view(session)] == [2, 3, 5]
+    assert clinical_lines.unlisted(session, last_viewer(session)) == 2
+    imported(session, "0012,MR1,,60,-1")
+    assert clinical_lines.unlisted(session, last_viewer(session)) == 0

@@ -335,6 +335,9 @@ def test_only_the_coordinator_makes_packages(study: Any, tmp_path: Path) -> None
 def test_nobody_and_nothing_make_no_package(study: Any) -> None:
     with pytest.raises(InputError, match=r"package\.unknown_reader"):
         plan_package(study.session, study.viewer, 9, 1)
+    # a round that nobody began would hold every case, as the first one does
+    with pytest.raises(InputError, match=r"package\.no_cases"):
+        plan_package(study.session, study.viewer, 2, 7)
     database = study.session.database
     with database.transaction():
         rounds.add_round(database, StudyRound(2, RoundKind.REPEAT))

@@ -132,10 +132,10 @@ def test_a_new_rectangle_gets_the_first_size_of_the_protocol_and_then_the_last_o
 
 
 def test_a_case_opens_at_its_last_rectangle_and_else_at_the_mid_sagittal_guess(session, case):
-    assert read_exam.first_slice(case) in range(2, 7)
+    assert read_exam.first_slice(session, case) in range(2, 7)
     case, _ = read_exam.set_rectangle(session, case, Level.L1, replace(box_of(Level.L1), slice=7))
     case, _ = read_exam.mark_not_measurable(session, case, Level.L2, Reason.FX_OLD)
-    assert read_exam.first_slice(case) == 7
+    assert read_exam.first_slice(session, case) == 7
 
 
 def test_marking_a_level_other_needs_words(session, case):

@@ -116,6 +116,7 @@ def test_the_levels_of_a_spine_give_the_spread_of_a_single_difference() -> None:
     assert result.by_patient.sd == pytest.approx(result.sd, rel=1e-3)
     assert result.reml is not None
     assert result.reml.sd == pytest.approx(result.sd, rel=1e-6)
+    assert result.reml.limits == pytest.approx((result.lower.value, result.upper.value), rel=1e-6)
 
 
 def test_dependent_pairs_make_the_interval_of_the_bias_wider_than_if_they_were_independent() -> None:

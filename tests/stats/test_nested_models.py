@@ -11,6 +11,7 @@ from app.stats.nested_models import (
     BesideReference,
     NestedModels,
     added_area,
+    added_areas,
     added_beside,
     beside_reference,
     delong_nested,
@@ -164,3 +165,19 @@ def test_something_must_be_added() -> None:
         nested_models([age], ["age"], [], [], label)
     with pytest.raises(ValueError, match="1 added columns with 2 names"):
         nested_models([age], ["age"], [fat], ["FF", "R2*"], label)
+
+
+def test_several_pairs_of_models_are_resampled_together_as_each_alone() -> None:
+    fat, rate, age, label = cohort()
+    pairs = [
+        nested_models([fat], ["FF"], [rate], ["R2*"], label),
+        nested_models([rate], ["R2*"], [fat], ["FF"], label),
+        nested_models([np.full(80, 3.0)], ["flat"], [age], ["age"], label),
+    ]
+    first, second, flat = added_areas(pairs, replicates=100, seed=2)
+    assert isinstance(pairs[0], NestedModels)
+    assert first == added_area(pairs[0], replicates=100, seed=2)
+    assert isinstance(second, AddedArea)
+    assert isinstance(first, AddedArea)
+    assert second.large == pytest.approx(first.large, abs=1e-12)
+    assert flat is pairs[2]

@@ -28,7 +28,7 @@ broken
 @pytest.mark.parametrize(
     ("path", "kind"),
     [
-        ("/home/ana/study.marrow", "ext4"),
+        ("/data/ana/study.marrow", "ext4"),
         ("/mnt/share/study.marrow", "cifs"),
         ("/mnt/shared/study.marrow", "ext4"),
         ("/mnt/share/deep er/study.marrow", "nfs4"),
@@ -51,7 +51,7 @@ def test_a_drive_is_on_a_network_by_its_kind_and_unknown_where_nobody_lists_driv
     mounts.write_text(MOUNTS, encoding="utf-8")
     monkeypatch.setattr(place, "_MOUNTS", mounts)
     assert place.is_on_network(Path("/mnt/share/study.marrow"))
-    assert not place.is_on_network(Path("/home/study.marrow"))
+    assert not place.is_on_network(Path("/data/study.marrow"))
     mounts.unlink()
     assert not place.is_on_network(Path("/mnt/share/study.marrow"))
 

@@ -184,7 +184,7 @@ def test_a_reading_of_an_exam_that_is_not_there_is_refused_whole(
     database: Database, first: Viewer, make_stats: MakeStats
 ) -> None:
     reading = readings.open_reading(database, first, 77)
-    with pytest.raises(Exception, match="FOREIGN KEY"):
+    with pytest.raises(InputError, match=r"study\.not_assigned"):
         readings.append_revision(database, reading, Level.L1, HERE, make_stats())
     assert not database.rows("SELECT * FROM reading")
 

@@ -119,7 +119,9 @@ def test_an_unexpected_error_is_shown_to_be_copied_and_ends_the_program_in_order
         assert "Jane" not in text
         assert "0417" not in text
     # what was placed before is there, and the file was closed: nothing lies beside it
-    assert [entry.name for entry in reading_session.parent.iterdir()] == [reading_session.name]
+    left = sorted(entry.name for entry in reading_session.parent.iterdir())
+    # one whole file, and the backup that closing leaves beside it
+    assert left == [reading_session.name, f"{reading_session.name}-backups"]
     session = sessions.open_session(reading_session)
     viewer = sessions.last_viewer(session)
     assert isinstance(viewer, Viewer)

@@ -17,7 +17,7 @@ from app.domain.errors import StoreUnavailable
 from app.domain.exam import Exam
 from app.domain.maps import Quantity
 from app.domain.protocol import LEVELS
-from app.services import read_exam
+from app.services import beside, read_exam
 from app.services.changed import What
 from app.services.open_session import Session, open_session
 from app.store import exams, readings
@@ -92,9 +92,9 @@ def test_a_case_that_was_ready_opens_where_it_would_have_opened_otherwise(
     order = at_first(space)
     wait_until_ready(space)
     guesses: list[str] = []
-    original = read_exam.guess_mid_slice
+    original = beside.guess_slice
     monkeypatch.setattr(
-        read_exam, "guess_mid_slice", lambda exam: (guesses.append(exam.code), original(exam))[1]
+        beside, "guess_slice", lambda session, exam: (guesses.append(exam.code), original(session, exam))[1]
     )
     space.step_case(1)
     # it was guessed in the background already

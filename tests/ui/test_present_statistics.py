@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,12 @@ from app.services.analyse import Analysis, analyse
 from app.services.join_clinical import import_clinical
 from app.services.open_session import Session, add_reader, create_session, last_viewer, readers_of
 from app.services.reference_cohort import make_reference_session
+from app.services.selection import Selection
+from app.services.study_data import gather, make_study
 from app.store import audit, exams, results, sessions
-from app.ui.pages.statistics_content import Panel, Report, Tab, Table, tsv
-from app.ui.present_statistics import level_choices, report
+from app.ui.pages.statistics_content import Panel, Tab, Table, tsv
+from app.ui.plots.flow_spec import FlowChart
+from app.ui.present_statistics import level_choices, make_bar, tab_panel
 
 FF, R2STAR = Quantity.FF, Quantity.R2STAR
 # case code -> FF of each reader (None: not signed off), T-score, BMD; R2* is 200 - FF
@@ -32,6 +36,28 @@ STUDY: Patients = {
     "C7": ((48, 50), -2.7, 0.80),
     "C8": ((None, None), -3.5, 0.70),
 }
+
+
+@dataclass(frozen=True)
+class Report:
+    """Every tab for each map, and what the bar says."""
+
+    panels: dict[tuple[Tab, Quantity], Panel]
+    counted: str
+    excluded: str
+    empty: str
+
+
+def report(session: Session) -> Report:
+    gathered = gather(session, last_viewer(session))
+    panels = {}
+    for quantity in MEASURED:
+        study = make_study(gathered, Selection(quantity))
+        panels |= {(tab, quantity): tab_panel(study, tab) for tab in Tab if tab is not Tab.CHECK}
+    bar = make_bar(study)
+    return Report(panels, bar.counted, bar.excluded, bar.empty)
+
+
 Make = Callable[..., Report]
 
 
@@ -78,7 +104,7 @@ def made(tmp_path: Path) -> Iterator[Make]:
             add_exam(session, code, values)
         if table and patients:
             add_table(session, patients, units)
-        return report(analyse(session, last_viewer(session)), mean_levels=protocol.mean_levels)
+        return report(session)
 
     yield make
     for session in opened:
@@ -86,15 +112,20 @@ def made(tmp_path: Path) -> Iterator[Make]:
 
 
 @pytest.fixture(scope="module")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Analysis]:
+def reference_study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     session = make_reference_session(tmp_path_factory.mktemp("reference") / "study.marrow")
-    yield analyse(session, last_viewer(session))
+    yield session
     session.close()
 
 
 @pytest.fixture(scope="module")
-def shown(reference: Analysis) -> Report:
-    return report(reference, mean_levels="L1-L5")
+def reference(reference_study: Session) -> Analysis:
+    return analyse(reference_study, last_viewer(reference_study))
+
+
+@pytest.fixture(scope="module")
+def shown(reference_study: Session) -> Report:
+    return report(reference_study)
 
 
 def table(panel: Panel, title: str) -> Table:
@@ -113,7 +144,9 @@ def words_of(made_report: Report) -> list[str]:
         for one in (*panel.below, *panel.beside):
             said += [one.title, one.note, one.reason, *one.head]
             said += [cell for row in one.rows for cell in row]
-        if panel.figure is not None:
+        if isinstance(panel.figure, FlowChart):
+            said += [text for box in panel.figure.boxes for text in (box.title, *box.lines)]
+        elif panel.figure is not None:
             said += [panel.figure.x.title, panel.figure.y.title, panel.figure.footer]
             said += [spot.tip for spot in panel.figure.spots]
             said += [entry.label for entry in panel.figure.legend]
@@ -165,7 +198,7 @@ def test_the_correlation_tab_shows_r_over_all_beside_r_within_groups(
     shown: Report, quantity: Quantity, pooled: str, within: str, p: str
 ) -> None:
     panel = shown.panels[Tab.CORRELATION, quantity]
-    over_all, inside = table(panel, "Pearson correlation").rows
+    over_all, inside = table(panel, "Pearson correlation").rows[:2]
     assert (over_all[1], over_all[3]) == (pooled, "< 0.001")
     assert (inside[0], inside[1], inside[3]) == ("Within the 3 T-score groups (n = 120)", within, p)
     assert any("mostly a difference between the groups" in note for note in panel.notes)
@@ -173,11 +206,13 @@ def test_the_correlation_tab_shows_r_over_all_beside_r_within_groups(
 
 def test_the_roc_tab_shows_table_2_of_the_reference_study(shown: Report) -> None:
     rows = table(shown.panels[Tab.ROC, FF], "Diagnostic performance").rows
-    assert [row[:2] for row in rows] == [("FF", "0.893"), ("R2*", "0.843"), ("FF + R2*", "0.931")]
+    assert [row[:2] for row in rows[:3]] == [("FF", "0.893"), ("R2*", "0.843"), ("FF + R2*", "0.931")]
+    # as high as both maps together: the first thing a reviewer asks
+    assert rows[3][:2] == ("Age alone", "0.931")
     assert [row[3] for row in rows[:2]] == ["> 56.09 %", "<= 138.31 Hz"]
-    counts = [re.findall(r"\((\d+/\d+)\)", row[4] + row[5]) for row in rows]
+    counts = [re.findall(r"\((\d+/\d+)\)", row[4] + row[5]) for row in rows[:3]]
     assert counts == [["41/49", "59/71"], ["39/49", "58/71"], ["38/49", "66/71"]]
-    assert [row[6] for row in rows] == ["0.668", "0.613", "0.705"]
+    assert [row[6] for row in rows[:3]] == ["0.668", "0.613", "0.705"]
 
 
 def test_the_combined_model_is_called_in_sample_and_told_as_a_rule_for_new_patients(shown: Report) -> None:
@@ -188,7 +223,8 @@ def test_the_combined_model_is_called_in_sample_and_told_as_a_rule_for_new_patie
 
 def test_the_roc_and_cohort_tabs_are_the_same_for_both_maps(shown: Report) -> None:
     for tab in (Tab.ROC, Tab.COHORT):
-        assert shown.panels[tab, FF] is shown.panels[tab, R2STAR]
+        first, second = shown.panels[tab, FF], shown.panels[tab, R2STAR]
+        assert (first.tables, first.notes, first.paper) == (second.tables, second.notes, second.paper)
 
 
 def test_the_cohort_tab_counts_and_describes_the_groups_by_t_score(shown: Report) -> None:
@@ -223,7 +259,8 @@ def test_sentences_for_the_paper_say_what_was_measured_and_by_which_levels(shown
 def test_names_of_exported_files_differ_by_tab_map_and_levels(shown: Report) -> None:
     stems = {panel.stem for panel in shown.panels.values()}
     assert stems == {
-        "cohort-L1-L5",
+        "participants-L1-L5",
+        "groups-FF-L1-L5",
         "roc-L1-L5",
         "bland-altman-FF-L1-L5",
         "bland-altman-R2STAR-L1-L5",
@@ -304,7 +341,7 @@ def test_without_a_clinical_table_correlation_and_roc_say_why_they_are_not_there
 def test_too_few_patients_for_groups_still_show_the_pooled_correlation(made: Make) -> None:
     shown = made({code: STUDY[code] for code in ("C1", "C3", "C5")})
     panel = shown.panels[Tab.CORRELATION, FF]
-    assert len(table(panel, "Pearson correlation").rows) == 1
+    assert table(panel, "Pearson correlation").rows[0][0] == "All patients (n = 3)"
     assert table(panel, "Within T-score groups").reason.startswith("Not defined: 3 patients in 3 groups")
 
 
@@ -372,7 +409,7 @@ def test_tables_are_copied_with_tabs_and_one_line_for_each_row(shown: Report) ->
     lines = text.splitlines()
     assert lines[0] == "Diagnostic performance"
     assert lines[1].split("\t")[:2] == ["Marker", "AUC"]
-    assert lines[2].split("\t")[:4] == ["FF", "0.893", "0.838 to 0.948", "> 56.09 %"]
+    assert lines[2].split("\t")[:4] == ["FF", "0.893", "0.838 to 0.948 p < 0.001", "> 56.09 %"]
     assert lines[2].split("\t")[4] == "83.7 % (41/49) 71.0 – 91.5 %"
     assert {line.count("\t") for line in lines[1:5]} == {6}
 

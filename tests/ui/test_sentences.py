@@ -18,7 +18,7 @@ from app.domain.reasons import Reason
 from app.services.open_session import AuditRow
 from app.stats.sentences import CATALOGUE
 from app.ui import present, sentences
-from app.ui.present_worklist import audit_row, chain_text
+from app.ui.present_worklist import audit_row
 
 PROGRAM = Path(app.__file__).parent
 # a name of a file looks like a code as well
@@ -198,11 +198,6 @@ def test_the_record_is_told_in_words() -> None:
 def test_an_entry_of_another_kind_stays_as_it_stands_in_the_record(told: str) -> None:
     assert audit_row(entry("something.else", "", told))[5] == told
     assert audit_row(entry("something.else", "", told))[2] == "something.else"
-
-
-def test_the_verdict_on_the_chain_says_where_it_breaks() -> None:
-    assert "17" in chain_text(40, 17)
-    assert "40" in chain_text(40, None)
 
 
 def test_a_task_says_how_far_it_is_and_how_long_it_may_take() -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from math import floor
 
-from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QHideEvent, QInputEvent
+from PySide6.QtCore import QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QInputEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.domain.errors import InputError
@@ -111,6 +111,8 @@ class MapPair(QWidget):
         self._looking = ReferenceHand(self.reference.view, self, self._hand, workspace)
         self._hidden = False
         self._overlaid = ""
+        self._shown = QTimer(self, singleShot=True, interval=0)
+        self._shown.timeout.connect(self._on_shown)
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -149,6 +151,7 @@ class MapPair(QWidget):
             found = case.exam.maps.get(quantity) if case else None
             missing = present.empty_map_text(quantity, has_case=case is not None)
             column.show_map(found, self._workspace.orientation, missing)
+        self._hand.find_pointer(self.views.values())
         self.reference_button.setEnabled(case is not None)
         self.reference.begin_case()
         self._on_reference()
@@ -346,6 +349,15 @@ class MapPair(QWidget):
     def cancel_drag(self) -> bool:
         """Let go of whatever is in the hand, leaving all as it was; False when there was nothing."""
         return self._hand.let_go()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look what the cursor is over, once the maps have their places."""
+        super().showEvent(event)
+        self._shown.start()
+
+    def _on_shown(self) -> None:
+        self._hand.find_pointer(self.views.values())
+        self.refresh()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Let go: a release on another page never arrives here."""

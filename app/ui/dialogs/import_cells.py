@@ -14,10 +14,9 @@ from PySide6.QtCore import (
     QSize,
     Qt,
 )
-from PySide6.QtGui import QColor, QFont, QImage, QKeyEvent, QPainter, QPalette, QWheelEvent
+from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPalette
 from PySide6.QtWidgets import (
     QApplication,
-    QComboBox,
     QLineEdit,
     QStyle,
     QStyledItemDelegate,
@@ -27,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from app.files.dicom.wishes import Question
 from app.services.thumbnails import Picture
+from app.ui.dialogs.choice import Choice
 from app.ui.dialogs.import_tree import CELL_ROLE, ROW_ROLE, ImportTree, is_editable
 from app.ui.import_draft import UNITS_OF
 from app.ui.import_row import Cell, Column, Kind, Row
@@ -45,21 +45,6 @@ def image_of(picture: Picture) -> QImage:
     """A picture of grey values, shape (rows, cols), as Qt paints it; its own copy."""
     rows, cols = picture.shape
     return QImage(picture.tobytes(), cols, rows, cols, QImage.Format.Format_Grayscale8).copy()
-
-
-class Choice(QComboBox):
-    """A choice inside a list: the wheel scrolls the list, it answers nothing by accident."""
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Leave the wheel to the list."""
-        event.ignore()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter opens it; in a dialog it would do what the dialog is for."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.showPopup()
-        else:
-            super().keyPressEvent(event)
 
 
 class Cells(QStyledItemDelegate):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.ui import present
+from app.ui.copying import copy_text
 from app.ui.dialogs.files import FileDialog
 from app.ui.widgets import words
 
@@ -68,7 +68,7 @@ class ReportDialog(QDialog):
         column.addWidget(buttons)
 
     def _copy(self) -> None:
-        QGuiApplication.clipboard().setText(self.body.toPlainText())
+        copy_text(self.body.toPlainText())
 
     def _ask_where(self) -> None:
         dialog = FileDialog(self, present.text("import.save"), self._save_as)

@@ -10,19 +10,22 @@ from PySide6.QtWidgets import QGridLayout, QListWidget, QListWidgetItem, QVBoxLa
 from app.ui import present, sentences
 from app.ui.widgets import button, named, words
 
+_ABOVE = 3
+
 
 class StartPage(QWidget):
     """Shown while no session is open.
 
     Signals
     -------
-    new_wanted, open_wanted, demo_reading_wanted, demo_study_wanted
+    new_wanted, study_wanted, open_wanted, demo_reading_wanted, demo_study_wanted
         Buttons.
     session_wanted : object
         Path of a recent session.
     """
 
     new_wanted = Signal()
+    study_wanted = Signal()
     open_wanted = Signal()
     demo_reading_wanted = Signal()
     demo_study_wanted = Signal()
@@ -70,6 +73,7 @@ class StartPage(QWidget):
         grid.setSpacing(10)
         made = (
             ("start.new", self.new_wanted, "primary"),
+            ("start.study", self.study_wanted, ""),
             ("start.open", self.open_wanted, ""),
             ("start.demo_reading", self.demo_reading_wanted, ""),
             ("start.demo_study", self.demo_study_wanted, ""),
@@ -80,7 +84,9 @@ class StartPage(QWidget):
             if f"{code}_tip" in sentences.LABELS:
                 control.setToolTip(present.text(f"{code}_tip"))
             control.clicked.connect(signal)
-            grid.addWidget(control, place // 2, place % 2)
+            # three above, two below
+            row, width = (0, 2) if place < _ABOVE else (1, 3)
+            grid.addWidget(control, row, width * (place - row * _ABOVE), 1, width)
         return grid
 
     def show_recent(self, paths: list[Path]) -> None:

@@ -1,37 +1,39 @@
-"""The Statistics page: agreement, correlation and ROC of what is signed off, always up to date."""
+"""The Statistics page: one tab of one selection at a time, of what is signed off, always up to date."""
 
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFileDialog, QFrame, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from app.domain.errors import AppError, BlindingError, Cancelled
 from app.services.changed import What
-from app.ui.dialogs.files import FileDialog
+from app.services.selection import Selection
 from app.ui.jobs import Job
 from app.ui.pages.statistics_bar import SelectionBar
-from app.ui.pages.statistics_content import Panel, Report, Tab
-from app.ui.pages.statistics_job import STEPS, make_report
+from app.ui.pages.statistics_content import Panel, Tab
+from app.ui.pages.statistics_export import FigureSaver
+from app.ui.pages.statistics_job import STEPS, Answer, finish_panel, make_panel
 from app.ui.pages.statistics_message import Message
-from app.ui.plots.spec import Figure
 from app.ui.present import error_text, text
+from app.ui.settings import Settings
 from app.ui.theme import LIGHT, Theme
 from app.ui.widgets import named
 from app.ui.workspace import Workspace
 
 if TYPE_CHECKING:
     # holds the plot: loaded with the libraries of statistics, when the page is first asked for
+    from app.ui.pages.check_table import CheckPage
     from app.ui.pages.statistics_body import StatisticsBody
 
 DEBOUNCE_MS = 150
 _OTHER_EYES = What.SESSION | What.READERS
-_MATTERS = _OTHER_EYES | What.EXAMS | What.SIGN_OFF | What.CLINICAL
-_BOTH_MAPS = (Tab.COHORT, Tab.ROC)
+_MATTERS = _OTHER_EYES | What.EXAMS | What.SIGN_OFF | What.CLINICAL | What.DECISION
+# tabs that show both maps
+_BOTH_MAPS = (Tab.COHORT, Tab.GROUPS, Tab.ROC)
 
 
 class StatisticsPage(QWidget):
@@ -45,17 +47,20 @@ class StatisticsPage(QWidget):
 
     case_clicked = Signal(str)
 
-    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, workspace: Workspace, parent: QWidget | None = None, *, settings: Settings | None = None
+    ) -> None:
         super().__init__(parent)
         named(self, "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._workspace = workspace
         self._theme = LIGHT
-        self._report: Report | None = None
-        self._levels: str | None = None
-        self._exported: Figure | None = None
+        self._answer: Answer | None = None
+        # what was made of the same facts; going back to a tab costs nothing
+        self._made: dict[tuple[Tab, Selection], Answer] = {}
+        self.saver = FigureSaver(self, settings)
         self._stale, self._waiting = True, False
-        self._job = Job(self)
+        self._job, self._finishing = Job(self), Job(self)
         self._debounce = QTimer(self)
         self._debounce.setSingleShot(True)
         self._debounce.setInterval(DEBOUNCE_MS)
@@ -63,9 +68,13 @@ class StatisticsPage(QWidget):
         self._job.progressed.connect(self._show_progress)
         self._job.finished.connect(self._receive)
         self._job.failed.connect(self._fail)
+        self._finishing.finished.connect(self._receive_finished)
+        self._finishing.failed.connect(self._fail)
         self._debounce.timeout.connect(self._refresh)
         workspace.changed.connect(self._take_note)
         workspace.closing.connect(self.stop)
+        self.saver.said.connect(self.bar.say)
+        self.saver.failed.connect(workspace.failed)
         self._show_nothing()
 
     def _build(self) -> None:
@@ -79,6 +88,7 @@ class StatisticsPage(QWidget):
         self.bar = SelectionBar()
         self.message = Message()
         self.body: StatisticsBody | None = None
+        self.check: CheckPage | None = None
         self._stack = QStackedWidget()
         self._stack.addWidget(self.message)
         inside = QVBoxLayout()
@@ -91,9 +101,8 @@ class StatisticsPage(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self._tab_band())
         layout.addLayout(inside, 1)
-        self.tabs.currentChanged.connect(self._show_panel)
-        self.bar.map_changed.connect(self._show_panel)
-        self.bar.levels_changed.connect(self._choose_levels)
+        self.tabs.currentChanged.connect(self._choose)
+        self.bar.changed.connect(self._choose)
 
     def _tab_band(self) -> QWidget:
         band = QFrame()
@@ -114,12 +123,14 @@ class StatisticsPage(QWidget):
     @property
     def panel(self) -> Panel | None:
         """What is shown; None while there is no result."""
-        return self._report.panels[self.tab, self.bar.quantity] if self._report else None
+        return self._answer.panel if self._answer else None
 
     @property
     def is_busy(self) -> bool:
         """Whether newer numbers are on their way."""
-        return self._debounce.isActive() or self._job.running
+        if self.check is not None and self.check.is_busy:
+            return True
+        return self._debounce.isActive() or self._job.running or self._finishing.running
 
     def show_theme(self, theme: Theme) -> None:
         """Recolour the plots."""
@@ -133,6 +144,9 @@ class StatisticsPage(QWidget):
         self._stale = self._stale or self._waiting
         self._waiting = False
         self._job.wait()
+        self._finishing.wait()
+        if self.check is not None:
+            self.check.stop()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what changed while the page was not seen."""
@@ -148,51 +162,95 @@ class StatisticsPage(QWidget):
         if not what & _MATTERS:
             return
         self._stale = True
+        # what is at hand ends first, and is about facts of before
+        self._finishing.cancel()
+        self._made.clear()
         if self.isVisible():
             self._debounce.start()
 
     def _forget(self) -> None:
         """Take everything off the screen at once: the next reader may not be allowed to see it."""
         self._job.cancel()
-        self._report = self._levels = self._exported = None
+        self._finishing.cancel()
+        self._answer = None
+        self.saver.forget()
+        self._made.clear()
         self._waiting = False
         self.bar.clear()
         if self.body is not None:
             self.body.clear()
         self._show_nothing()
 
-    def _choose_levels(self) -> None:
-        self._levels = self.bar.levels
-        self._refresh()
+    def _choose(self) -> None:
+        """Show another tab, or the same one of another selection."""
+        if self.tab is Tab.CHECK:
+            self._show_check()
+            return
+        made = self._made.get((self.tab, self.bar.selection))
+        if made is not None:
+            self._job.cancel()
+            self._waiting = False
+            self._show_answer(made)
+        elif self._workspace.session is None:
+            self._show_nothing()
+        elif not self._debounce.isActive():
+            self._start()
 
     def _refresh(self) -> None:
-        session, viewer = self._workspace.session, self._workspace.viewer
         self._debounce.stop()
         self._stale = False
-        if session is None or viewer is None:
+        if self._workspace.session is None or self._workspace.viewer is None:
             self._show_nothing()
             return
+        self._made.clear()
+        # a printed table has nothing to do with the session
+        if self.tab is not Tab.CHECK:
+            self._start(anew=True)
+        else:
+            self._answer = None
+
+    def _start(self, *, anew: bool = False) -> None:
+        session, viewer = self._workspace.session, self._workspace.viewer
+        if session is None or viewer is None:
+            return
         self._waiting = True
-        if self._report is None:
+        self._finishing.cancel()
+        if self._answer is None:
             self._say(text("stats.loading"), text("stats.loading_more"), 0)
         else:
             self.bar.say(text("stats.updating"))
-        self._job.start(partial(make_report, session, viewer, self._levels))
+        gathered = self._answer.gathered if self._answer is not None and not anew else None
+        self._job.start(partial(make_panel, session, viewer, gathered, self.bar.selection, self.tab))
 
     def _show_progress(self, done: int, _total: int | None) -> None:
-        if self._waiting and self._report is None:
+        if self._waiting and self._answer is None:
             self._say(text("stats.loading"), text("stats.loading_more"), done)
             if done == STEPS - 1:
                 # while the job puts the figures into words: so the window does not stand still twice as long
                 _load_plots()
 
-    def _receive(self, report: Report) -> None:
+    def _receive(self, answer: Answer) -> None:
         if not self._waiting:
             return
         self._waiting = False
-        self._report = report
-        self.bar.show_report(report)
+        self._show_answer(answer)
+
+    def _receive_finished(self, answer: Answer) -> None:
+        if self._answer is None or answer.gathered is not self._answer.gathered:
+            return
+        self._made[answer.tab, answer.selection] = answer
+        # the reader may be at another tab by now
+        if (answer.tab, answer.selection) == (self.tab, self.bar.selection):
+            self._answer = answer
+            self._show_panel()
+
+    def _show_answer(self, answer: Answer) -> None:
+        self._answer = answer
+        self._made[answer.tab, answer.selection] = answer
+        self.bar.show_bar(answer.bar, answer.selection)
         self._show_panel()
+        if answer.panel.unfinished:
+            self._finishing.start(partial(finish_panel, answer))
 
     def _fail(self, problem: AppError) -> None:
         if not self._waiting:
@@ -206,67 +264,54 @@ class StatisticsPage(QWidget):
 
     # -- showing ----------------------------------------------------------------------------------------
 
+    def _show_check(self) -> None:
+        if self.check is None:
+            from app.ui.pages.check_table import CheckPage  # noqa: PLC0415 - when it is first asked for
+
+            self.check = CheckPage()
+            self._stack.addWidget(self.check)
+        self.bar.setVisible(False)
+        self._stack.setCurrentWidget(self.check)
+
     def _show_nothing(self) -> None:
+        if self.tab is Tab.CHECK:
+            self._show_check()
+            return
         open_session = self._workspace.session is not None
         self._say("", text("stats.loading" if open_session else "stats.no_session"))
 
     def _say(self, title: str, told: str, step: int | None = None) -> None:
+        if self.tab is Tab.CHECK:
+            return
         self.bar.setVisible(False)
         self.message.say(title, told, None if step is None else (step, STEPS))
         self._stack.setCurrentWidget(self.message)
 
     def _show_panel(self) -> None:
-        report, panel = self._report, self.panel
-        if report is None or panel is None:
+        answer = self._answer
+        if answer is None or self.tab is Tab.CHECK:
             return
-        if report.empty:
-            self._say("", report.empty)
+        if answer.bar.empty:
+            self._say("", answer.bar.empty)
             return
         body = self._ready_body()
-        body.show_panel(panel)
+        body.show_panel(answer.panel)
         self.bar.setVisible(True)
         self.bar.offer_map(offered=self.tab not in _BOTH_MAPS)
         self._stack.setCurrentWidget(body)
+
+    def _export(self) -> None:
+        if self.panel is not None and self.tab is not Tab.CHECK:
+            self.saver.ask(self.panel)
 
     def _ready_body(self) -> StatisticsBody:
         if self.body is None:
             self.body = _load_plots()(self._theme)
             self.body.case_clicked.connect(self.case_clicked)
-            self.body.export_wanted.connect(self._ask_where)
+            self.body.export_wanted.connect(self._export)
+            self.body.option_chosen.connect(self.bar.choose_option)
             self._stack.addWidget(self.body)
         return self.body
-
-    # -- the figure as a picture ------------------------------------------------------------------------
-
-    def _ask_where(self) -> None:
-        panel = self.panel
-        if panel is None or panel.figure is None:
-            return
-        self._exported = panel.figure
-        dialog = FileDialog(self, text("stats.export_figure"), panel.stem)
-        dialog.setNameFilter(text("dialog.picture_filter"))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("png")
-        dialog.selectFile(panel.stem)
-        dialog.fileSelected.connect(self._save)
-        dialog.open()
-
-    def _save(self, file: str) -> None:
-        # the reader may have changed while the dialog was open
-        if self._exported is not None:
-            self.save_figure(self._exported, Path(file))
-
-    def save_figure(self, figure: Figure, path: Path) -> None:
-        """Write a figure as PNG at 300 dpi and say so, or why not."""
-        from app.ui.plots.export import save_figure  # noqa: PLC0415 - as _load_plots
-
-        try:
-            save_figure(figure, path)
-        except AppError as problem:
-            self._workspace.failed.emit(problem)
-            return
-        self.bar.say(text("picture.done", file=path.name))
 
 
 def _load_plots() -> type[StatisticsBody]:

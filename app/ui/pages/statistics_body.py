@@ -5,18 +5,20 @@ from __future__ import annotations
 from html import escape
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from app.ui.copying import copy_text
 from app.ui.pages.statistics_cards import FigureCard, TablesCard
-from app.ui.pages.statistics_content import Panel, tsv
+from app.ui.pages.statistics_content import Panel, main_text, tsv
+from app.ui.plots.flow_spec import FlowChart
+from app.ui.plots.flow_view import FlowView
 from app.ui.plots.view import FigureView
 from app.ui.sentences import label
 from app.ui.theme import Theme
 from app.ui.widgets import words
 
-# a square plot leaves room for a wide table
-_SHARES, _SQUARE_SHARES = (65, 35), (47, 53)
+# a square plot leaves room for a wide table, and some tables need more than it leaves
+_SHARES, _SQUARE_SHARES, _WIDE_SHARES = (65, 35), (47, 53), (43, 57)
 
 
 class StatisticsBody(QWidget):
@@ -28,17 +30,24 @@ class StatisticsBody(QWidget):
         Case code of the point that was clicked.
     export_wanted
         The figure shall be saved.
+    option_chosen : str, str
+        Another method of the tab was chosen: its name and value.
     """
 
     case_clicked = Signal(str)
     export_wanted = Signal()
+    option_chosen = Signal(str, str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._panel: Panel | None = None
         self.plot = FigureView(theme)
         self.plot.case_clicked.connect(self.case_clicked)
-        self.figure_card, self.tables_card = FigureCard(self.plot), TablesCard()
+        self.flow = FlowView(theme)
+        self.figure_card, self.tables_card = FigureCard(self.plot, self.flow), TablesCard()
+        self.figure_card.patients.case_clicked.connect(self.case_clicked)
+        self.figure_card.copy.clicked.connect(self.copy_main)
+        self.figure_card.options.chosen.connect(self.option_chosen)
         self.figure_card.export.clicked.connect(self.export_wanted)
         self.tables_card.copy.clicked.connect(self.copy_tables)
         self.paper = words(role="sentence")
@@ -65,13 +74,17 @@ class StatisticsBody(QWidget):
     def show_panel(self, panel: Panel) -> None:
         """Replace everything."""
         self._panel = panel
-        square = panel.figure is not None and panel.figure.square
-        for place, share in enumerate(_SQUARE_SHARES if square else _SHARES):
+        chart = panel.figure if isinstance(panel.figure, FlowChart) else None
+        figure = None if isinstance(panel.figure, FlowChart) else panel.figure
+        square = figure is not None and figure.square
+        shares = _WIDE_SHARES if panel.wide else _SQUARE_SHARES if square else _SHARES
+        for place, share in enumerate(shares):
             self._cards.setStretch(place, share)
-        if panel.figure is None:
+        self.flow.show_chart(chart)
+        if figure is None:
             self.plot.clear()
         else:
-            self.plot.show_figure(panel.figure)
+            self.plot.show_figure(figure)
         self.figure_card.show_panel(panel)
         self.tables_card.show_panel(panel)
         self.paper.setVisible(bool(panel.paper))
@@ -86,9 +99,16 @@ class StatisticsBody(QWidget):
     def show_theme(self, theme: Theme) -> None:
         """Recolour the plot; the style sheet does the rest."""
         self.plot.show_theme(theme)
+        self.flow.show_theme(theme)
 
     def copy_tables(self) -> None:
         """Put the tables on the clipboard as tab-separated text."""
         if self._panel is not None and self._panel.tables:
-            QGuiApplication.clipboard().setText(tsv(self._panel.tables))
+            copy_text(tsv(self._panel.tables))
+            self.tables_card.say_copied()
+
+    def copy_main(self) -> None:
+        """Put what stands in place of a plot on the clipboard."""
+        if self._panel is not None and self._panel.main is not None:
+            copy_text(main_text(self._panel.main))
             self.tables_card.say_copied()

@@ -17,8 +17,12 @@ from PySide6.QtWidgets import (
 
 from app.ui import sentences
 from app.ui.cut import CutLabel
-from app.ui.pages.statistics_content import Panel, Table
+from app.ui.pages.statistics_content import LongTable, Panel, Prose, Table
+from app.ui.pages.statistics_options import OptionsRow
+from app.ui.pages.statistics_patients import NO_ROWS, PatientsView
+from app.ui.pages.statistics_prose import ProseView
 from app.ui.pages.statistics_tables import StatisticsTable
+from app.ui.plots.flow_spec import FlowChart
 from app.ui.widgets import button, named, words
 
 _MARGIN = 14
@@ -65,27 +69,37 @@ def _warning(notes: tuple[str, ...]) -> QLabel:
 
 
 class FigureCard(QFrame):
-    """Title, hint and button above the plot."""
+    """Title, hint and button above the plot, or above what stands in its place.
 
-    def __init__(self, plot: QWidget, parent: QWidget | None = None) -> None:
+    Parameters
+    ----------
+    plot, flow : QWidget
+        Show a figure, and a flow of participants.
+    """
+
+    def __init__(self, plot: QWidget, flow: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         named(self, "card")
-        self._plot = plot
+        self._plot, self._flow = plot, flow
         self._title, self._hint = words(role="section"), CutLabel(role="quiet")
         self._hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._reason = words(role="quiet")
         self._reason.setWordWrap(True)
         self._reason.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._tables = TableStack()
+        self.options = OptionsRow()
         self.export: QPushButton = button("stats.export_figure")
         self.export.setToolTip(sentences.label("stats.export_figure_tip"))
+        self.copy: QPushButton = button("cohort.copy_main", tip=sentences.label("cohort.copy_main_tip"))
+        self.patients, self.prose = PatientsView(), ProseView()
         self._stack = QStackedLayout()
-        for page in (plot, self._tables, self._reason):
+        for page in (plot, flow, self.patients, self.prose, self._tables, self._reason):
             self._stack.addWidget(page)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(_MARGIN, 10, _MARGIN, 10)
         layout.setSpacing(6)
         layout.addLayout(self._header())
+        layout.addWidget(self.options)
         layout.addLayout(self._stack, 1)
 
     def _header(self) -> QHBoxLayout:
@@ -95,7 +109,8 @@ class FigureCard(QFrame):
         told.addWidget(self._hint)
         header = QHBoxLayout()
         header.addLayout(told, 1)
-        header.addWidget(self.export, 0, Qt.AlignmentFlag.AlignTop)
+        for part in (self.export, self.copy):
+            header.addWidget(part, 0, Qt.AlignmentFlag.AlignTop)
         return header
 
     def show_panel(self, panel: Panel) -> None:
@@ -106,13 +121,21 @@ class FigureCard(QFrame):
         self._hint.setText(panel.hint)
         self._hint.setVisible(bool(panel.hint))
         self._reason.setText(panel.reason)
+        self.options.show_options(panel.options)
         # without a plot there is more room here than beside it
         self._tables.show_tables(panel.below, panel.notes if panel.below else ())
         self.export.setVisible(panel.figure is not None)
+        self.copy.setVisible(panel.main is not None)
+        self.patients.show_table(panel.main if isinstance(panel.main, LongTable) else NO_ROWS)
+        self.prose.show_prose(panel.main if isinstance(panel.main, Prose) else Prose(()))
+        self._stack.setCurrentWidget(self._page_of(panel))
+
+    def _page_of(self, panel: Panel) -> QWidget:
+        if panel.main is not None:
+            return self.patients if isinstance(panel.main, LongTable) else self.prose
         if panel.figure is not None:
-            self._stack.setCurrentWidget(self._plot)
-        else:
-            self._stack.setCurrentWidget(self._reason if panel.reason else self._tables)
+            return self._flow if isinstance(panel.figure, FlowChart) else self._plot
+        return self._reason if panel.reason else self._tables
 
 
 class TablesCard(QFrame):

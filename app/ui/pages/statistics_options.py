@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.ui.flow import FlowLayout
-from app.ui.pages.statistics_bar import ChoiceBox
+from app.ui.pages.statistics_bar import ChoiceBox, with_name
 from app.ui.pages.statistics_content import Option
-from app.ui.widgets import words
 
 
 class OptionsRow(QWidget):
@@ -53,15 +52,6 @@ class OptionsRow(QWidget):
         box.setToolTip(option.tip)
         for choice in option.choices:
             box.addItem(choice.text, choice.key)
-        name = words(option.title, "quiet")
-        name.setBuddy(box)
-        # a name stays beside its list
-        both = QWidget()
-        beside = QHBoxLayout(both)
-        beside.setContentsMargins(0, 0, 4, 0)
-        beside.setSpacing(6)
-        beside.addWidget(name)
-        beside.addWidget(box)
-        self._row.addWidget(both)
+        self._row.addWidget(with_name(box, option.title))
         box.activated.connect(lambda _index: self.chosen.emit(option.name, str(box.currentData())))
         return box

@@ -54,6 +54,11 @@ class TextTable(QAbstractTableModel):
             return self._headers[section]
         return None
 
+    def show_row(self, number: int, row: tuple[str, ...]) -> None:
+        """Take another row in the place of one."""
+        self.rows[number] = row
+        self.dataChanged.emit(self.index(number, 0), self.index(number, len(row) - 1))
+
     def show_rows(self, rows: list[tuple[str, ...]]) -> None:
         """Take new rows."""
         self.beginResetModel()

@@ -50,6 +50,12 @@ class LegendStrip(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Paint every entry in its box."""
         painter = QPainter(self)
+        self.paint(painter)
+        painter.end()
+
+    def paint(self, painter: QPainter) -> None:
+        """Paint on anything, in dots of this widget."""
+        painter.setFont(self.font())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for entry, box in self._flow(float(self.width())):
             swatch = QRectF(box.left(), box.top(), _SWATCH if entry else 0.0, box.height())
@@ -59,7 +65,6 @@ class LegendStrip(QWidget):
             words = box.adjusted(swatch.width() + (_GAP if entry else 0.0), 0.0, 0.0, 0.0)
             text = entry.label if entry else self._footer
             painter.drawText(words, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), text)
-        painter.end()
 
     def _paint_swatch(self, painter: QPainter, entry: LegendEntry, box: QRectF) -> None:
         middle = box.center()
@@ -67,6 +72,8 @@ class LegendStrip(QWidget):
             painter.fillRect(box.adjusted(0.0, 4.0, 0.0, -4.0), band_colour(entry.tone, self._theme))
         if entry.dash is not None:
             pen = QPen(colour(entry.tone, self._theme), 1.6)
+            # a round or square end would make dashes of dots
+            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
             if DASHES[entry.dash]:
                 pen.setDashPattern(DASHES[entry.dash])
             painter.setPen(pen)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtGui import QColor
 
 from app.ui.plots.spec import Tone
-from app.ui.theme import Theme
+from app.ui.theme import LIGHT, Theme
+
+GREY = replace(LIGHT, border="#c4c4c4", outline="#4a4a4a", text="#000000", quiet="#2e2e2e")
+"""Black and grey on white, for print."""
 
 _LIGHT = {
     Tone.BIAS: "#1f4e9c",
@@ -27,6 +32,17 @@ _DARK = {
     Tone.THIRD: "#f080a8",
     Tone.UNKNOWN: "#9aa5af",
 }
+# apart by lightness alone, beside the shapes and dashes that tell them apart anyway
+_GREY = {
+    Tone.BIAS: "#000000",
+    Tone.LIMIT: "#3d3d3d",
+    Tone.LINE: "#000000",
+    Tone.REFERENCE: "#8a8a8a",
+    Tone.FIRST: "#0d0d0d",
+    Tone.SECOND: "#8c8c8c",
+    Tone.THIRD: "#515151",
+    Tone.UNKNOWN: "#b4b4b4",
+}
 # a band lies below points and must not hide them
 _BAND_ALPHA = {False: 26, True: 38}
 _SPOT_ALPHA = 205
@@ -34,6 +50,8 @@ _SPOT_ALPHA = 205
 
 def colour(tone: Tone, theme: Theme) -> QColor:
     """Colour of a line or of words."""
+    if theme == GREY:
+        return QColor(_GREY[tone])
     return QColor((_DARK if theme.dark else _LIGHT)[tone])
 
 

@@ -22,7 +22,7 @@ _TICKS = (0.0, 20.0, 40.0, 60.0, 80.0, 100.0)
 LOOKS: tuple[Look, ...] = (
     (Tone.FIRST, Symbol.CIRCLE, Dash.SOLID),
     (Tone.SECOND, Symbol.SQUARE, Dash.DASHED),
-    (Tone.THIRD, Symbol.TRIANGLE, Dash.SOLID),
+    (Tone.THIRD, Symbol.TRIANGLE, Dash.DASH_DOT),
     (Tone.LINE, Symbol.DIAMOND, Dash.DOTTED),
 )
 """By place: first, second, third and fourth marker."""

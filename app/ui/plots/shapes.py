@@ -12,6 +12,7 @@ DASHES: dict[Dash, tuple[float, ...]] = {
     Dash.SOLID: (),
     Dash.DASHED: (4.0, 3.0),
     Dash.DOTTED: (1.5, 2.5),
+    Dash.DASH_DOT: (8.0, 2.5, 1.5, 2.5),
 }
 
 # corners in a box of 1 x 1 around the origin, y downward; scaled so that all shapes weigh about the same

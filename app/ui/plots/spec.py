@@ -44,6 +44,7 @@ class Dash(StrEnum):
     SOLID = "solid"
     DASHED = "dashed"
     DOTTED = "dotted"
+    DASH_DOT = "dash_dot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,20 @@ class Axis:
         Ends of the axis.
     ticks : tuple of float
         Where numbers stand, between the ends.
+    names : tuple of str
+        What stands there in place of the numbers; empty for numbers.
     """
 
     title: str
     low: float
     high: float
     ticks: tuple[float, ...]
+    names: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Words of the ticks."""
+        return self.names or tuple(tick_text(value, self.ticks) for value in self.ticks)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QPen, QPolygonF, QResizeEvent
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QGraphicsPolygonItem, QVBoxLayout, QWidget
 
 from app.ui.plots.edges import EdgeLabels
 from app.ui.plots.legend import LegendStrip
 from app.ui.plots.palette import band_colour, colour, grid_colour, spot_colour
 from app.ui.plots.shapes import DASHES, symbol_path
-from app.ui.plots.spec import Axis, Band, Curve, Figure, Spot, tick_text
+from app.ui.plots.spec import Axis, Band, Curve, Figure, Spot
 from app.ui.theme import Theme
 
 pg.setConfigOptions(imageAxisOrder="row-major", antialias=True, mouseRateLimit=-1)
 
-_FONT_POINTS = 9
+FONT_POINTS = 9
+"""Size of the letters."""
+
 _SPOT_SIZE, _LARGE_SIZE = 8.5, 13.0
 _MARGIN = 10.0
 # back to front
@@ -54,7 +57,7 @@ class FigureView(QWidget):
         self._figure: Figure | None = None
         self._spots: Any = None
         font = QFont(self.font())
-        font.setPointSizeF(_FONT_POINTS)
+        font.setPointSizeF(FONT_POINTS)
         # without a plot item there are no menus, no buttons and nothing that rescales by itself
         self._canvas = pg.GraphicsLayoutWidget(parent=self)
         # nothing on it is done by keys: the tables beside it say the same
@@ -119,6 +122,14 @@ class FigureView(QWidget):
         self._set_margins()
         self._canvas.ci.layout.activate()
 
+    def paint(self, painter: QPainter) -> None:
+        """Paint on anything, in dots of this widget: lines stay lines, and letters letters."""
+        self._canvas.render(painter, QRectF(self._canvas.geometry()), self._canvas.viewport().rect())
+        painter.save()
+        painter.translate(self._legend.pos())
+        self._legend.paint(painter)
+        painter.restore()
+
     def show_theme(self, theme: Theme) -> None:
         """Recolour everything."""
         self._theme = theme
@@ -143,8 +154,13 @@ class FigureView(QWidget):
     # -- pieces -------------------------------------------------------------------------------------------
 
     def _show_axis(self, item: Any, axis: Axis) -> None:
-        item.setLabel(axis.title, color=self._theme.quiet, **{"font-size": f"{_FONT_POINTS + 0.5}pt"})
-        item.setTicks([[(value, tick_text(value, axis.ticks)) for value in axis.ticks]])
+        # pyqtgraph takes a title for rich text, and names of readers are anything
+        item.setLabel(escape(axis.title), color=self._theme.quiet, **{"font-size": f"{FONT_POINTS + 0.5}pt"})
+        item.setTicks([list(zip(axis.ticks, axis.told, strict=True))])
+        if item is self._bottom:
+            lines = max((words.count("\n") + 1 for words in axis.told), default=1)
+            # pyqtgraph leaves room for one line
+            item.setHeight(_height_of(lines, item) if lines > 1 else None)
 
     def _add_grid(self, axis: Axis) -> None:
         pen = self._pen(grid_colour(self._theme), 1.0)
@@ -223,6 +239,12 @@ def _axis_item(side: str, box: Any, font: QFont) -> Any:
     item.enableAutoSIPrefix(False)
     item.setStyle(tickFont=font, tickTextOffset=6, hideOverlappingLabels=False)
     return item
+
+
+def _height_of(lines: int, item: Any) -> float:
+    style = item.style
+    room = QFontMetricsF(style["tickFont"]).lineSpacing() * lines
+    return float(room + style["tickTextOffset"][1] + max(style["tickLength"], 0) + 2.0)
 
 
 def _tip(x: float, y: float, data: Spot) -> str:  # noqa: ARG001 - the signature pyqtgraph calls
