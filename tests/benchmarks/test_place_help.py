@@ -33,6 +33,9 @@ from app.files.dicom.find import find_exams
 from app.files.dicom.load import load_exam
 from app.files.resources import resource
 
+# hundreds of clicks on a dozen exams
+pytestmark = pytest.mark.long
+
 Array = npt.NDArray[np.float64]
 Point = tuple[float, float]
 
