@@ -186,7 +186,7 @@ WORKLIST: dict[str, str] = {
     "merge.cases": "Case by case",
     "merge.go": "Merge",
     "merge.go_tip": "Does what is listed, all of it or nothing",
-    "merge.is_done": "Merged: {reader}, round {round}. It can be taken back below as one step.",
+    "merge.is_done": "Merged: {reader}, round {round}. “Merge…” takes it back as one step.",
     "merge.history": "Earlier merges",
     "merge.history_none": "Nothing was merged yet.",
     "merge.history_when": "When (UTC)",
