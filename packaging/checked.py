@@ -112,7 +112,7 @@ def _adapters(tree: ast.Module) -> dict[str, str]:
         if isinstance(target, ast.Name) and target.id == "ADAPTERS" and isinstance(value, ast.Dict):
             pairs = zip(value.keys, value.values, strict=True)
             return {
-                key.value: name.id
+                str(key.value): name.id
                 for key, name in pairs
                 if isinstance(key, ast.Constant) and isinstance(name, ast.Name)
             }

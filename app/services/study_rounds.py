@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from app.domain.case_facts import CaseFacts
 from app.domain.errors import InputError
 from app.domain.reading import Reader, Reading, Role, Viewer
 from app.services.changed import Changed, What
 from app.services.open_session import Session, readers_of
-from app.store import audit, exams, people, readings, rounds
+from app.store import audit, case_facts, exams, people, readings, rounds
 from app.store.database import json_text
 from app.store.rounds import FIRST, Assignment, RoundKind, SignedOff
 from app.store.rounds import StudyRound as StudyRound
@@ -307,9 +308,15 @@ def withdraw_unbegun(session: Session, viewer: Viewer, unlocked: Reading, reason
         one = cases.get(unlocked.exam_id)
         later = reader_id == reader.id and number > unlocked.viewer.round
         if later and one is not None and one.active:
-            begun = readings.open_reading(session.database, Viewer(reader, round=number), unlocked.exam_id)
-            if not begun.id:
+            if not _has_begun(session, Viewer(reader, round=number), unlocked.exam_id):
                 _write(session, viewer, replace(one, active=False), reason)
+
+
+def _has_begun(session: Session, viewer: Viewer, exam_id: int) -> bool:
+    """Whether a reading holds anything; of one that a merge brought and that was taken back nothing is left."""
+    reading = readings.open_reading(session.database, viewer, exam_id)
+    said = case_facts.facts(session.database, viewer, exam_id)
+    return bool(reading.revisions) or reading.locked or said != CaseFacts()
 
 
 def _refuse(session: Session, viewer: Viewer, reason: str) -> None:

@@ -548,6 +548,20 @@ def test_an_unlocked_case_leaves_the_repeat_that_waits_for_it(shared: Session, c
     ]
 
 
+def test_a_reading_of_which_a_merge_left_nothing_does_not_keep_its_case_in_the_repeat(
+    shared: Session, coordinator: Viewer
+) -> None:
+    read_all(shared, "Ana", range(1, 3))
+    study.start_repeat(shared, coordinator, share=1.0, override_reason="test")
+    with shared.database.transaction():
+        # what is left when a merge is taken back: the reading, and no row of it that counts
+        shared.database.insert(
+            "INSERT INTO reading (exam_id, reader_id, round, origin, at_utc) VALUES (1, 1, 2, 'images', '')"
+        )
+    study.unlock(shared, coordinator, 1, 1, 1, "wrong level")
+    assert cases_of(shared, "Ana", 2) == [2]
+
+
 def test_a_reader_reopens_at_once_and_later_needs_an_unlock(shared: Session) -> None:
     def reopened(exam_id: int) -> bool:
         case = read_exam.open_case(shared, Viewer(reader(shared, "Ana")), exam_id)
