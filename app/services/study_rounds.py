@@ -307,13 +307,14 @@ def withdraw_unbegun(session: Session, viewer: Viewer, unlocked: Reading, reason
     for (reader_id, number), cases in rounds.given(session.database).items():
         one = cases.get(unlocked.exam_id)
         later = reader_id == reader.id and number > unlocked.viewer.round
-        if later and one is not None and one.active:
-            if not _has_begun(session, Viewer(reader, round=number), unlocked.exam_id):
-                _write(session, viewer, replace(one, active=False), reason)
+        if not later or one is None or not one.active:
+            continue
+        if not _has_begun(session, Viewer(reader, round=number), unlocked.exam_id):
+            _write(session, viewer, replace(one, active=False), reason)
 
 
 def _has_begun(session: Session, viewer: Viewer, exam_id: int) -> bool:
-    """Whether a reading holds anything; of one that a merge brought and that was taken back nothing is left."""
+    """Whether a reading holds anything; of a merge that was taken back nothing is left in it."""
     reading = readings.open_reading(session.database, viewer, exam_id)
     said = case_facts.facts(session.database, viewer, exam_id)
     return bool(reading.revisions) or reading.locked or said != CaseFacts()
