@@ -63,15 +63,28 @@ class FlowLayout(QLayout):
         self._place(rect, move=True)
 
     def _place(self, rect: QRect, *, move: bool) -> int:
-        at, line = QPoint(rect.topLeft()), 0
+        """Height of all lines; what is lower than its line stands in the middle of it."""
+        top = rect.top()
+        for line in self._lines(rect.width()):
+            height, left = max(item.sizeHint().height() for item in line), rect.left()
+            for item in line:
+                size = item.sizeHint()
+                if move:
+                    item.setGeometry(QRect(QPoint(left, top + (height - size.height()) // 2), size))
+                left += size.width() + self.spacing()
+            top += height + self.spacing()
+        return max(0, top - self.spacing() - rect.top())
+
+    def _lines(self, width: int) -> list[list[QLayoutItem]]:
+        lines: list[list[QLayoutItem]] = []
+        used = 0
         for item in self._items:
             if item.isEmpty():
                 continue
-            size = item.sizeHint()
-            if at.x() > rect.left() and at.x() + size.width() > rect.right() + 1:
-                at, line = QPoint(rect.left(), at.y() + line + self.spacing()), 0
-            if move:
-                item.setGeometry(QRect(at, size))
-            at.setX(at.x() + size.width() + self.spacing())
-            line = max(line, size.height())
-        return at.y() + line - rect.top()
+            wanted = item.sizeHint().width()
+            if not lines or used + wanted > width:
+                lines.append([])
+                used = 0
+            lines[-1].append(item)
+            used += wanted + self.spacing()
+        return lines
