@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+
 from app.domain.clinical import Group
 from app.domain.disagreement import FinalFrom
 from app.domain.maps import Quantity
 from app.domain.reasons import Reason
 from app.services.patient_means import BoolArray, FloatArray
 from app.stats.result import NotDefined, Note
+
+_FEMALE = {"F": 1.0, "M": 0.0}
 
 
 class ReaderChoice(StrEnum):
@@ -130,3 +134,22 @@ class Cohort:
     def count(self, group: Group) -> int:
         """Patients of a group."""
         return self.groups.count(group)
+
+
+def covariates_of(cohort: Cohort, *, but: str = "") -> dict[str, FloatArray]:
+    """Columns to adjust for, by the names a paper uses: age, sex (1 for women) and BMI.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The patients.
+    but : str
+        The one that is looked at itself; also left out are those that do not vary or are known of nobody.
+    """
+    female = np.array([_FEMALE.get(sex, np.nan) for sex in cohort.sex])
+    columns = {"age": cohort.age, "sex": female, "BMI": cohort.bmi}
+    return {
+        name: column
+        for name, column in columns.items()
+        if name != but and np.unique(column[np.isfinite(column)]).size > 1
+    }

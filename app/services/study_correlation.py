@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from app.domain.clinical import Kind
 from app.domain.maps import MEASURED, Quantity
 from app.domain.protocol import LEVELS, Level
-from app.services.cohort import Cohort
+from app.services.cohort import Cohort, covariates_of
 from app.services.patient_means import FloatArray
 from app.services.study_data import Study
 from app.stats.compare_correlations import CorrelationComparison, compare_columns
@@ -21,8 +19,6 @@ from app.stats.rmcorr import RepeatedCorrelation, repeated_correlation
 
 AGAINST = ("bmd", "tscore", "age")
 """What a map can be set against."""
-
-_SEXES = {"F": 1.0, "M": 0.0}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,13 +82,7 @@ def _column(cohort: Cohort, name: str) -> FloatArray:
 
 
 def _partial(cohort: Cohort, x: FloatArray, y: FloatArray, against: str) -> PartialCorrelation | NotDefined:
-    female = np.array([_SEXES.get(sex, np.nan) for sex in cohort.sex])
-    candidates = {"age": cohort.age, "sex": female, "BMI": cohort.bmi}
-    used = {
-        name: column
-        for name, column in candidates.items()
-        if name != against and np.unique(column[np.isfinite(column)]).size > 1
-    }
+    used = covariates_of(cohort, but=against)
     if not used:
         return NotDefined.of("groups.no_covariates")
     return partial_correlation(x, y, list(used.values()), list(used))

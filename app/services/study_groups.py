@@ -7,11 +7,9 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal, cast
 
-import numpy as np
-
 from app.domain.clinical import Group
 from app.domain.maps import MEASURED
-from app.services.cohort import Cohort
+from app.services.cohort import Cohort, covariates_of
 from app.services.patient_means import FloatArray
 from app.services.selection import Grouping, Selection
 from app.services.study_data import Study
@@ -21,7 +19,7 @@ from app.stats.groups import GroupComparison, Headline, compare_groups
 from app.stats.pairwise import Adjustment, Pairwise, dunn, games_howell, pairwise_t, tukey
 from app.stats.result import NotDefined
 
-AGE, BMI, BMD, SEX = "age", "bmi", "bmd", "sex"
+AGE, BMI, BMD = "age", "bmi", "bmd"
 PAIRS = ("t_holm", "t_bonferroni", "tukey", "games_howell", "dunn")
 """Ways to compare groups two by two."""
 
@@ -29,6 +27,8 @@ TESTS = ("by_data", "anova", "welch", "kruskal")
 """What Table 1 tells: what the data ask for, or one test for all rows."""
 
 _SEXES = ("M", "F")
+# what a variable is called among the covariates
+_NAMES = {BMI: "BMI"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,16 +175,7 @@ def _adjusted(
     cohort: Cohort,
 ) -> Ancova | NotDefined:
     """Compare at equal age, BMI and sex, as far as they are known and are not what is compared."""
-    female = np.array([{"F": 1.0, "M": 0.0}.get(sex, np.nan) for sex in cohort.sex])
-    candidates = {AGE: cohort.age, BMI: cohort.bmi, SEX: female}
-    used = {
-        name: column
-        for name, column in candidates.items()
-        if name != variable and np.unique(column[np.isfinite(column)]).size > 1
-    }
+    used = covariates_of(cohort, but=_NAMES.get(variable, variable))
     if not used:
         return NotDefined.of("groups.no_covariates")
-    names = {AGE: "age", BMI: "BMI", SEX: "sex"}
-    return ancova(
-        columns[variable], of_patient, list(used.values()), [names[name] for name in used], order=order
-    )
+    return ancova(columns[variable], of_patient, list(used.values()), list(used), order=order)

@@ -98,10 +98,13 @@ def test_a_test_that_is_asked_for_is_told_whatever_the_data_say(gathered: Gather
 def test_groups_are_compared_at_equal_age_sex_and_bmi(gathered: Gathered) -> None:
     _, found = groups(gathered)
     assert isinstance(found.adjusted, Ancova)
-    assert found.adjusted.names == ("age", "BMI", "sex")
+    assert found.adjusted.names == ("age", "sex", "BMI")
     _, of_age = groups(gathered, Selection().with_option("groups.variable", "age"))
     assert isinstance(of_age.adjusted, Ancova)
-    assert of_age.adjusted.names == ("BMI", "sex")
+    assert of_age.adjusted.names == ("sex", "BMI")
+    _, of_bmi = groups(gathered, Selection().with_option("groups.variable", "bmi"))
+    assert isinstance(of_bmi.adjusted, Ancova)
+    assert of_bmi.adjusted.names == ("age", "sex")
 
 
 def test_the_outcome_makes_two_groups(gathered: Gathered) -> None:
