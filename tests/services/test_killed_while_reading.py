@@ -22,8 +22,9 @@ from app.store import audit
 
 _PROGRAM = Path(__file__).with_name("reads_until_killed.py")
 _held = runpy.run_path(str(_PROGRAM), run_name="reads_until_killed")["held"]
-# how many statements, calls or steps pass before a kill, at most: a few steps of a reader
-_LONGEST = {"statement": 600, "call": 60_000, "never": 12}
+# how many statements, calls or steps pass before a kill, at most: some thirty steps of a reader, so that in
+# sixty lives every kind of step comes up
+_LONGEST = {"statement": 1_800, "call": 180_000, "never": 30}
 # entries of the record that one step may make; how levels were counted is said with the first sign-off
 _ENTRIES = {"sign_off": 2, "go_on": 0}
 # what is written together with an entry of the record, and how its entries begin
