@@ -25,7 +25,7 @@ from app.ui.present_agreement_limits import limit_tables, slopes
 from app.ui.present_agreement_reliability import WithGaps, headline_tables, last_tables
 from app.ui.present_agreement_reliability import further_tables as of_reliability
 from app.ui.present_agreement_words import Words, axis_titles, of_rounds, pair_name, words_of
-from app.ui.present_words import DECIMALS, notes, paper
+from app.ui.present_words import DECIMALS, footer, notes, paper
 from app.ui.sentences import label
 
 
@@ -110,7 +110,7 @@ def _plot(study: Study, found: StudyAgreement, words: Words) -> Figure | None:
     if readings.pair is None:
         return None
     titles = axis_titles(found, readings.pair, words)
-    footer = label("stats.footer.synthetic") if study.synthetic else ""
+    told = footer(study)
     if found.clustered is not None:
         varying = found.clustered.varying
         return (
@@ -120,7 +120,7 @@ def _plot(study: Study, found: StudyAgreement, words: Words) -> Figure | None:
                 codes=readings.codes,
                 groups=readings.groups,
                 levels=readings.levels,
-                footer=footer,
+                footer=told,
             )
             if isinstance(varying, VaryingTruth)
             else None
@@ -132,7 +132,7 @@ def _plot(study: Study, found: StudyAgreement, words: Words) -> Figure | None:
         titles=titles,
         codes=readings.codes,
         groups=readings.groups,
-        footer=footer,
+        footer=told,
         positions=_positions(found),
         sloping=slopes(found) if found.asked.limits == "regression" else None,
     )

@@ -12,6 +12,7 @@ from app.services.study_cohort import Flow, Side
 from app.services.study_data import Study
 from app.ui.plots.flow_spec import Box, FlowChart, Step
 from app.ui.plots.groups import group_name
+from app.ui.present_words import footer
 from app.ui.sentences import REASONS, label
 
 _CODES_SHOWN = 12
@@ -24,7 +25,7 @@ def flow_chart(study: Study, flow: Flow) -> FlowChart:
         title=label("cohort.title.flow"),
         steps=tuple(_steps(study, flow)),
         ends=tuple(_side(one) for one in known) if flow.analysed else (),
-        footer=label("stats.footer.synthetic") if study.synthetic else "",
+        footer=footer(study),
     )
 
 

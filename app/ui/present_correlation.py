@@ -19,7 +19,7 @@ from app.ui.pages.statistics_content import Choice, Option, Panel, Table
 from app.ui.plots.scatter import scatter_figure
 from app.ui.plots.spec import Figure
 from app.ui.present import screen_unit
-from app.ui.present_words import DECIMALS, figure, interval, levels_text, notes, p_cell, paper
+from app.ui.present_words import DECIMALS, figure, footer, interval, levels_text, notes, p_cell, paper
 from app.ui.sentences import label
 
 
@@ -84,7 +84,7 @@ def _plot(study: Study, found: StudyCorrelation) -> Figure | None:
         titles=_titles(study, found),
         codes=study.cohort.codes,
         groups=study.cohort.groups,
-        footer=label("stats.footer.synthetic") if study.synthetic else "",
+        footer=footer(study),
     )
 
 

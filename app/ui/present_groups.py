@@ -19,7 +19,7 @@ from app.stats.sentences import sentence
 from app.ui.pages.statistics_content import Choice, Option, Panel, Table
 from app.ui.plots.boxes import boxes_figure
 from app.ui.present import screen_unit
-from app.ui.present_words import DECIMALS, NONE, figure, interval, levels_text, notes, p_cell, paper
+from app.ui.present_words import DECIMALS, NONE, figure, footer, interval, levels_text, notes, p_cell, paper
 from app.ui.sentences import label
 
 _VARIABLES = (*(quantity.value for quantity in MEASURED), BMD, AGE, BMI)
@@ -40,7 +40,7 @@ def groups_panel(study: Study) -> Panel:
             title=_variable(study, found.variable),
             names=[_group_name(one.label) for one in front.groups],
             codes=study.cohort.codes,
-            footer=label("stats.footer.synthetic") if study.synthetic else "",
+            footer=footer(study),
         )
         if isinstance(front, GroupComparison)
         else None,

@@ -25,10 +25,9 @@ from app.ui.present_roc_words import (
     outcome_name,
     outcome_rule,
     sentence_to_come,
-    synthetic_footer,
     to_come,
 )
-from app.ui.present_words import DECIMALS, NONE, figure, interval, notes, p_cell
+from app.ui.present_words import DECIMALS, NONE, figure, footer, interval, notes, p_cell
 from app.ui.sentences import label
 
 _OPTIONS = ("covariates", "nested", "direction")
@@ -45,7 +44,7 @@ def compare_view(study: Study, *, finished: bool) -> Panel:
     return Panel(
         title=label("roc.title.compare", outcome=outcome_name(study)),
         hint=label("roc.hint.outcome", outcome=outcome_rule(study)) if drawn else "",
-        figure=roc_figure(drawn, footer=synthetic_footer(study)) if drawn else None,
+        figure=roc_figure(drawn, footer=footer(study)) if drawn else None,
         reason=reason,
         beside=tuple(_tables(found, added)) if drawn else (),
         notes=_notes(found, added),

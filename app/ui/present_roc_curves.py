@@ -39,11 +39,10 @@ from app.ui.present_roc_words import (
     said_of,
     share_cell,
     share_word,
-    synthetic_footer,
     to_come,
     unit_of,
 )
-from app.ui.present_words import DECIMALS, NONE, figure, interval, notes
+from app.ui.present_words import DECIMALS, NONE, figure, footer, interval, notes
 from app.ui.sentences import label
 
 _OPTIONS = ("interval", "share", "style", "prevalence", "direction")
@@ -61,7 +60,7 @@ def curves_view(study: Study, *, finished: bool) -> Panel:
     return Panel(
         title=label("roc.title.curves", outcome=outcome_name(study)),
         hint=label("roc.hint.marks", outcome=outcome_rule(study)),
-        figure=roc_figure(list(_curves(study, defined)), footer=synthetic_footer(study)) if defined else None,
+        figure=roc_figure(list(_curves(study, defined)), footer=footer(study)) if defined else None,
         reason="" if defined else " ".join(reasons),
         beside=tuple(_tables(study, markers, drawn)) if defined else (),
         notes=tuple(_notes(markers, drawn)) if defined else (),

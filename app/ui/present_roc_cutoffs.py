@@ -23,10 +23,9 @@ from app.ui.present_roc_words import (
     said_cutoff,
     share_cell,
     share_word,
-    synthetic_footer,
     unit_of,
 )
-from app.ui.present_words import NONE, figure, notes
+from app.ui.present_words import NONE, figure, footer, notes
 from app.ui.sentences import label
 
 _OPTIONS = ("marker", "share", "style", "prevalence", "direction")
@@ -58,7 +57,7 @@ def _points(study: Study, found: CutOffTable, result: Roc) -> Figure:
         for one, row in zip(found.cutoffs, found.patients, strict=True)
     ]
     drawn = Marker(name, result, criterion_of(study, marker))
-    return roc_figure([drawn], points=spots, footer=synthetic_footer(study))
+    return roc_figure([drawn], points=spots, footer=footer(study))
 
 
 def _table(study: Study, found: CutOffTable, result: Roc) -> Table:

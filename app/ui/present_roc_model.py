@@ -23,10 +23,9 @@ from app.ui.present_roc_words import (
     outcome_name,
     sentence_to_come,
     share_cell,
-    synthetic_footer,
     to_come,
 )
-from app.ui.present_words import DECIMALS, NONE, figure, interval, notes, p_cell
+from app.ui.present_words import DECIMALS, NONE, figure, footer, interval, notes, p_cell
 from app.ui.sentences import label
 
 _OPTIONS = ("covariates", "fit")
@@ -72,7 +71,7 @@ def _plot(study: Study, found: StudyModel, model: Fitted) -> Figure:
         probabilities=model.probabilities,
         diseased=study.cohort.positive[model.index],
         codes=[study.cohort.codes[row] for row in rows],
-        footer=synthetic_footer(study),
+        footer=footer(study),
     )
 
 

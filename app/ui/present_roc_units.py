@@ -28,12 +28,11 @@ from app.ui.present_roc_words import (
     options,
     outcome_name,
     outcome_rule,
-    synthetic_footer,
     unit_of,
     with_interval,
     with_unit,
 )
-from app.ui.present_words import DECIMALS, NONE, figure, interval, notes, p_cell, paper
+from app.ui.present_words import DECIMALS, NONE, figure, footer, interval, notes, p_cell, paper
 from app.ui.sentences import label
 
 _TONES = (Tone.FIRST, Tone.SECOND)
@@ -65,7 +64,7 @@ def vertebrae_view(study: Study, *, finished: bool) -> Panel:  # noqa: ARG001 - 
     return Panel(
         title=label("roc.title.vertebrae", outcome=outcome_name(study)),
         hint=label("roc.hint.marks", outcome=outcome_rule(study)) if drawn else "",
-        figure=roc_figure(drawn, footer=synthetic_footer(study)) if drawn else None,
+        figure=roc_figure(drawn, footer=footer(study)) if drawn else None,
         reason="" if drawn else " ".join(reasons),
         beside=(_together(found), _by_level(found)) if drawn else (),
         notes=(*(reasons if drawn else ()), *_vertebra_notes(found)),
@@ -170,7 +169,7 @@ def _reader_curves(study: Study, found: StudyReaders) -> Figure:
         told = with_unit(criterion, unit_of(study, keys[name]))
         said = label("roc.legend.of_reader", map=name, reader=reader)
         drawn.append(Marker(said, curve, told, (tone, symbol, dash)))
-    return roc_figure(drawn, footer=synthetic_footer(study))
+    return roc_figure(drawn, footer=footer(study))
 
 
 def _gaps(treatments: Sequence[str]) -> list[tuple[str, str]]:

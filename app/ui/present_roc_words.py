@@ -153,11 +153,6 @@ def both_maps() -> str:
     return " + ".join(NAMES[quantity] for quantity in MEASURED)
 
 
-def synthetic_footer(study: Study) -> str:
-    """Small words below a figure of made-up patients."""
-    return label("stats.footer.synthetic") if study.synthetic else ""
-
-
 # -- cells ------------------------------------------------------------------------------------------------
 
 

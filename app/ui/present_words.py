@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.domain.maps import UNITS, Quantity
 from app.domain.protocol import MEAN_LEVELS
-from app.services.analyse import NAMES, Analysis, MapAnalysis
+from app.services.study_data import Study
 from app.stats.formatting import limits, number, p_value
 from app.stats.result import Interval, NotDefined
 from app.stats.sentences import sentence
@@ -20,38 +19,14 @@ NONE = "–"
 """Stands in a cell that has no figure; the reason is said beside the table."""
 
 
-def value_title(one: MapAnalysis) -> str:
-    """Name and unit of a map: ``FF (%)``."""
-    return label("stats.value", name=NAMES[one.quantity], unit=screen_unit(one.unit))
-
-
-def difference_unit(one: MapAnalysis) -> str:
-    """Unit of a difference: percent minus percent is percentage points."""
-    if one.unit == UNITS[Quantity.FF]:
-        return label("stats.percentage_points")
-    return screen_unit(one.unit)
-
-
-def bmd_title(analysis: Analysis) -> str:
-    """Name, region and unit of the bone density, as far as the table says them."""
-    unit = screen_unit(analysis.cohort.bmd_unit)
-    return label("stats.bmd" if unit else "stats.bmd_no_unit", region=analysis.bmd_region, unit=unit)
-
-
 def levels_text(levels: str) -> str:
     """What a value is made of: ``mean of L1-L5``, or the one level."""
     return label("stats.levels.mean" if levels in MEAN_LEVELS else "stats.levels.single", levels=levels)
 
 
-def what_is_measured(analysis: Analysis, quantity: Quantity) -> str:
-    """Name of a value in a sentence: ``FF (mean of L1-L5)``."""
-    levels = levels_text(analysis.cohort.levels)
-    return label("stats.what", name=NAMES[quantity], levels=levels)
-
-
-def footer(analysis: Analysis) -> str:
+def footer(study: Study) -> str:
     """Small words below a figure: nobody shall take made-up patients for real ones."""
-    return label("stats.footer.synthetic") if analysis.synthetic else ""
+    return label("stats.footer.synthetic") if study.synthetic else ""
 
 
 def interval(found: Interval | None, decimals: int = 3) -> str:
