@@ -273,12 +273,13 @@ def test_an_import_that_fails_half_way_leaves_nothing(session: Session) -> None:
 
 
 def test_an_import_is_recorded_and_sealed(session: Session) -> None:
-    found = plan(session, "0012,Li,L1,41,150", "77,Li,L1,41,150")
+    exams.add_from_table(session.database, "C0009", Identity(patient_id="Ward 9/0012"))
+    found = plan(session, "Ward 9/0012,Li,L1,41,150", "Ward 9/0077,Li,L1,41,150")
     take_readings(session, last_viewer(session), found)
     entry = audit.entries(session.database)[-1]
     assert (entry.action, entry.actor, entry.subject) == ("table.imported", "Hua", "2 exams")
     assert json.loads(entry.new) == {"new_cases": 1, "readings": 2, "sha256": found.raw.sha256}
-    assert "0012" not in str(entry)
+    assert "Ward 9" not in str(entry)
 
 
 def test_every_row_that_came_is_sealed_in_the_record(tmp_path: Path) -> None:

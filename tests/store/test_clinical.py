@@ -19,8 +19,8 @@ VALUES = (
 )
 ROW = ClinicalRow(
     line=2,
-    patient_id="0012",
-    accession="MR7",
+    patient_id="Ward 9/0012",
+    accession="MR 7/24",
     sex="F",
     age=65.0,
     bmi=None,
@@ -34,7 +34,7 @@ ROW = ClinicalRow(
 def session(tmp_path: Path) -> Iterator[Session]:
     with_one_exam = create_session(tmp_path / "study.marrow")
     with with_one_exam.database.transaction():
-        identity = Identity(patient_id="0012", accession="MR7", study_date="2024-03-01")
+        identity = Identity(patient_id="Ward 9/0012", accession="MR 7/24", study_date="2024-03-01")
         exams.add_from_table(with_one_exam.database, "C0001", identity)
     yield with_one_exam
     with_one_exam.close()
@@ -69,11 +69,11 @@ def test_rows_come_back_as_they_were_kept_but_without_identifiers(session: Sessi
 def test_identifiers_are_kept_in_their_own_table_only(session: Session) -> None:
     save(session, JoinedRow(ROW, 1, "accession"))
     kept = session.database.rows("SELECT * FROM clinical_identity")
-    assert [tuple(row) for row in kept] == [(1, "0012", "MR7")]
+    assert [tuple(row) for row in kept] == [(1, "Ward 9/0012", "MR 7/24")]
     for table in ("clinical_row", "clinical_value", "clinical_import", "audit"):
         told = str([tuple(row) for row in session.database.rows(f"SELECT * FROM {table}")])  # noqa: S608
-        assert "0012" not in told
-        assert "MR7" not in told
+        assert "Ward 9/0012" not in told
+        assert "MR 7/24" not in told
 
 
 def test_a_new_table_takes_the_place_of_the_one_before_which_stays_in_the_file(session: Session) -> None:
@@ -109,8 +109,8 @@ def test_a_table_of_no_rows_can_be_kept(session: Session) -> None:
 
 def test_the_identifiers_of_exams_are_read_for_matching(session: Session) -> None:
     (found,) = clinical.exam_identifiers(session.database)
-    assert found == ExamIdentifiers(1, "C0001", "0012", "MR7", "2024-03-01")
-    assert "0012" not in repr(found)
+    assert found == ExamIdentifiers(1, "C0001", "Ward 9/0012", "MR 7/24", "2024-03-01")
+    assert "Ward 9/0012" not in repr(found)
 
 
 def test_rows_that_make_no_sense_are_told_as_damage(session: Session) -> None:

@@ -61,7 +61,7 @@ def begin():
     try:
         patients[name]
     except KeyError:
-        raise ValueError("no number: 'Doe^Jane' in /data/Doe Jane/0417.dcm")
+        raise ValueError("no number: 'Doe^Jane' in /data/Doe Jane/IM-0417.dcm")
 
 def look():
     dialog = top(ReportDialog)
@@ -117,7 +117,7 @@ def test_an_unexpected_error_is_shown_to_be_copied_and_ends_the_program_in_order
     assert "ValueError: no number: " in log
     for text in (told["body"], log, done.stderr):
         assert "Jane" not in text
-        assert "0417" not in text
+        assert "IM-0417" not in text
     # what was placed before is there, and the file was closed: nothing lies beside it
     left = sorted(entry.name for entry in reading_session.parent.iterdir())
     # one whole file, and the backup that closing leaves beside it

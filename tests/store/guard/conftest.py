@@ -20,7 +20,8 @@ from app.store.guard import Scope
 
 TABLES = tuple(schema.newest().tables)
 ME, OTHER, ROUND = 1, 2, 1
-MY_EXAM, TAKEN_AWAY, OTHERS_READING = 1, 777, 424242
+# long, so that no hash holds it by chance
+MY_EXAM, TAKEN_AWAY, OTHERS_READING = 1, 777, 424_242_424_242
 UNSHAPED = 434343
 MINE = Scope(ME, "First", ROUND)
 # what a foreign row refers to, so that only the guard and no missing key keeps it out
@@ -36,7 +37,7 @@ OF_EXAM = {"exam": {"id": TAKEN_AWAY}} | {
     table: {"exam_id": TAKEN_AWAY}
     for table in ("map", "reference_series", "exam_use", "training_reference", "identity")
 }
-SECRET, NUMBER = "a secret of", 424242
+SECRET, NUMBER = "a secret of", OTHERS_READING
 
 
 def _fill(path: Path, *, foreign: bool) -> None:
@@ -80,7 +81,7 @@ def _add_story(raw: sqlite3.Connection, key: int, *, of: int) -> None:
 
 def _fill_table(raw: sqlite3.Connection, name: str) -> None:
     columns = raw.execute("SELECT name, type FROM pragma_table_info(?)", (name,)).fetchall()
-    made = {"TEXT": f"{SECRET} {name}", "INTEGER": NUMBER, "REAL": 424242.5, "BLOB": SECRET.encode()}
+    made = {"TEXT": f"{SECRET} {name}", "INTEGER": NUMBER, "REAL": NUMBER + 0.5, "BLOB": SECRET.encode()}
     row = {column: KEYS.get(column, made[kind]) for column, kind in columns}
     for column, allowed in re.findall(r"CHECK \((\w+) IN \(([^)]*)\)\)", schema.newest().tables[name].sql):
         first = allowed.split(", ")[-1]

@@ -21,7 +21,7 @@ from app.store.database import Database, open_database
 TABLES = tuple(schema.newest().tables)
 VIEWS = tuple(name for name, sql in schema.newest().others.items() if sql.startswith("CREATE VIEW"))
 TRIGGERS = tuple(schema.newest().triggers)
-SECRET, NUMBER = "a secret of", "424242"
+SECRET, NUMBER = "a secret of", "424242424242"
 
 READS = {
     "the table": "SELECT {column} FROM {table}",
@@ -36,7 +36,7 @@ READS = {
     "whether any": "SELECT EXISTS (SELECT {column} FROM main.{table})",
     "in a condition": "SELECT 1 FROM reader WHERE (SELECT {column} FROM main.{table}) IS NOT NULL",
     "in an order": "SELECT 1 FROM reader ORDER BY (SELECT {column} FROM main.{table})",
-    "in a list": "SELECT 1 WHERE 424242 IN (SELECT {column} FROM main.{table})",
+    "in a list": "SELECT 1 WHERE 424242424242 IN (SELECT {column} FROM main.{table})",
     "in a union": "SELECT 1 UNION ALL SELECT {column} FROM main.{table}",
     "in a difference": "SELECT {column} FROM main.{table} EXCEPT SELECT {column} FROM {table}",
     "joined": "SELECT x.{column} FROM reading LEFT JOIN main.{table} AS x",
@@ -66,7 +66,7 @@ COUNTS = (
     "SELECT 1 FROM main.{table}",
     "SELECT 1 FROM {table} LIMIT 1",
     "SELECT EXISTS (SELECT 1 FROM main.{table})",
-    "SELECT 1 FROM reader WHERE EXISTS (SELECT 1 FROM main.{table} WHERE rowid = 424242)",
+    "SELECT 1 FROM reader WHERE EXISTS (SELECT 1 FROM main.{table} WHERE rowid = 424242424242)",
     "WITH x AS (SELECT 1 FROM main.{table}) SELECT count(*) FROM x",
     "SELECT rowid FROM main.{table}",
 )

@@ -23,7 +23,7 @@ MISSING = 999_999
 # of a reader's own case, and keys of others' rows
 OWN = {"reading_id": 1, "exam_id": 1, "reader_id": 1, "round": 1, "revision_id": 1, "protocol_id": 1}
 OTHERS = {
-    "reading_id": 424242,
+    "reading_id": 424_242_424_242,
     "exam_id": 777,
     "reader_id": 2,
     "round": 2,
