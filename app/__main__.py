@@ -11,7 +11,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give the exit status: 0 done, 1 could not, 2 wrong usage."""
     # frozen into one executable, the program is also what its own helper processes start: they end here
     multiprocessing.freeze_support()
-    from app.cli import run  # noqa: PLC0415 - the entry point of a package should not load anything by itself
+    from app.cli.commands import run  # noqa: PLC0415 - the entry point of a package should not load anything by itself
 
     return run(argv)
 

@@ -1,1 +1,1 @@
-"""The window. Qt lives here only; present.py and sentences.py stay free of it."""
+"""The window. Qt lives here only; sentences, present and tabs stay free of it."""

@@ -71,7 +71,7 @@ class Importing(QObject):
         self.dialog = None
 
     def _on_imported(self, report: ImportReport) -> None:
-        from app.ui.present_pages import import_lines  # noqa: PLC0415 - as above
+        from app.ui.present.pages import import_lines  # noqa: PLC0415 - as above
 
         lines = import_lines(report)
         title, name = present.text("import.title"), present.text("import.saved_name")

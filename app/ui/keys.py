@@ -1,7 +1,7 @@
 """Keys by what they do: the one table that shortcuts, menus, tooltips, the sheet and the help read.
 
 Pure: imports no Qt. Keys are written in Qt's portable notation (``Ctrl+Shift+Z``, ``PgUp``), on every system
-and in every language; ``present_keys`` has what is shown.
+and in every language; ``present.keys`` has what is shown.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from app.ui import present
 from app.ui.canvas.mouse_presets import PRESETS
 from app.ui.dialogs.files import FileDialog
 from app.ui.keys import Keymap
-from app.ui.present_keys import mouse_tip, preset_name
+from app.ui.present.keys import mouse_tip, preset_name
 from app.ui.settings import IDLE, THEMES
 from app.ui.shortcuts import bind
 

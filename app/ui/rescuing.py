@@ -16,7 +16,7 @@ from app.ui import present
 from app.ui.dialogs.files import FileDialog
 from app.ui.dialogs.report import ReportDialog
 from app.ui.jobs import Job
-from app.ui.present_verify import restored_lines, salvaged_lines
+from app.ui.present.verify import restored_lines, salvaged_lines
 from app.ui.workspace import Workspace
 
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.ui import present
 from app.ui.keys import BY_NAME, DEFAULT, HELD, Keymap
-from app.ui.present_keys import key_text
+from app.ui.present.keys import key_text
 
 _ACTION = "keyAction"
 _TIP = "keyTip"

@@ -12,7 +12,7 @@ from app.ui import present, sentences
 from app.ui.canvas.mouse_presets import MousePreset
 from app.ui.cut import CutLabel
 from app.ui.keys import Keymap
-from app.ui.present_keys import key_text
+from app.ui.present.keys import key_text
 from app.ui.proposals import OFF
 from app.ui.shortcuts import keyed
 from app.ui.tasks import Tasks

@@ -69,8 +69,8 @@ class TableImporting(QObject):
         # loaded by the look already
         from app.services.join_clinical import ClinicalReport  # noqa: PLC0415
         from app.services.table_readings import ReadingsReport  # noqa: PLC0415
-        from app.ui.present_pages import clinical_summary  # noqa: PLC0415
-        from app.ui.present_tables import readings_summary  # noqa: PLC0415
+        from app.ui.present.pages import clinical_summary  # noqa: PLC0415
+        from app.ui.present.tables import readings_summary  # noqa: PLC0415
 
         if isinstance(report, ClinicalReport):
             self.brought.emit(clinical_summary(report), "clinical")

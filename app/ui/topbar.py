@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from app.ui import present
 from app.ui.cut import CutLabel
-from app.ui.present_study import blinding_words, who_text
+from app.ui.present.study import blinding_words, who_text
 from app.ui.scale import scaled
 from app.ui.shortcuts import keyed
 from app.ui.widgets import named, words

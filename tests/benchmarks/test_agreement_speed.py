@@ -22,7 +22,7 @@ from app.services.study_data import Study, make_study
 from app.stats.agreement import bland_altman
 from app.stats.icc import icc
 from app.stats.icc_reml import IccReml, icc_reml
-from app.ui.present_agreement import agreement_panel
+from app.ui.tabs.agreement import agreement_panel
 
 GOAL_MS, GAPS_GOAL_MS = 50.0, 1000.0
 PATIENTS = 120

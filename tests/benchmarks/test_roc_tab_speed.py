@@ -19,9 +19,9 @@ from app.services.reference_cohort import make_reference_session
 from app.services.selection import Selection
 from app.services.study_data import Study, make_study
 from app.stats.newton import logistic_fit
-from app.ui.pages.statistics_content import Panel, Tab
-from app.ui.present_roc_words import VIEWS
-from app.ui.present_statistics import finish_tab, tab_panel
+from app.ui.tabs.content import Panel, Tab
+from app.ui.tabs.panel import finish_tab, tab_panel
+from app.ui.tabs.roc_words import VIEWS
 
 ESTIMATES_GOAL_MS, BOOTSTRAP_GOAL_MS = 50.0, 300.0
 _REPLICATES = 2000

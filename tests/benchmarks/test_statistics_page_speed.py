@@ -26,8 +26,8 @@ from app.services.selection import Selection
 from app.services.study_data import Study, make_study
 from app.stats.roc import Roc, roc
 from app.stats.roc_bootstrap import RocBootstrap, bootstrap_roc
-from app.ui.pages.statistics_content import LongTable, Panel, Tab
-from app.ui.present_statistics import finish_tab, tab_panel
+from app.ui.tabs.content import LongTable, Panel, Tab
+from app.ui.tabs.panel import finish_tab, tab_panel
 
 ROOT = Path(__file__).parents[2]
 TABS = [tab for tab in Tab if tab is not Tab.CHECK]
@@ -176,7 +176,7 @@ import json, sys, time
 from pathlib import Path
 from PySide6.QtCore import QEventLoop
 from app import compose
-from app.ui.pages.statistics_content import Tab
+from app.ui.tabs.content import Tab
 app = compose.application()
 window = compose.window(compose.home())
 window.resize(1366, 768)

@@ -16,7 +16,7 @@ from app.domain.reading import Reader
 from app.services.study import Column, Overview, Progress, State
 from app.services.study_overview import CaseOverview
 from app.ui.pages.long_list import LongList
-from app.ui.present_overview import study_headers, study_rows
+from app.ui.present.overview import study_headers, study_rows
 from app.ui.theme import DARK, apply
 
 CASES, READERS, ROUNDS = 1000, 3, 2

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 import app
-from app import cli, cli_output, compose
+from app import compose
+from app.cli import output as cli_output
+from app.cli.commands import parser
 from app.domain.errors import InputError, StoreUnavailable
 
 # ---- usage
@@ -73,7 +75,7 @@ def test_every_option_of_every_command_is_explained_in_the_help_page() -> None:
     page = (Path(__file__).resolve().parents[2] / "resources" / "help" / "command-line.md").read_text(
         encoding="utf-8"
     )
-    commands = cli.parser()._subparsers
+    commands = parser()._subparsers
     assert commands is not None
     (choices,) = [action.choices for action in commands._group_actions]
     assert choices

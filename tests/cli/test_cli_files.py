@@ -13,8 +13,8 @@ import pytest
 from pydicom import dcmread
 
 import app
-from app import cli_import
-from app.cli import parser
+from app.cli import imports as cli_import
+from app.cli.commands import parser
 from app.domain.phantom import Phantom, make_phantom
 from app.domain.phantom_spec import PhantomSpec
 from app.domain.protocol import Protocol

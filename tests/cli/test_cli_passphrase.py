@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from app import cli_passphrase
+from app.cli import passphrase as cli_passphrase
 from app.domain.maps import Quantity
 from app.domain.protocol import LEVELS, Protocol
 from app.domain.reading import Role, Viewer

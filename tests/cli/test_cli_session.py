@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app import cli_session
+from app.cli import session as cli_session
 from app.domain.phantom import Phantom
 from app.domain.protocol import LEVELS, Level, Protocol
 from app.domain.shapes import Rectangle

@@ -14,7 +14,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from SimpleITK import GetImageFromArray, WriteImage
 
-from app.cli import SHOWS, parser
+from app.cli.commands import SHOWS, parser
 from app.domain.maps import Quantity
 from app.domain.phantom import make_phantom
 from app.domain.phantom_spec import PhantomSpec

@@ -6,7 +6,8 @@ import multiprocessing
 
 import pytest
 
-from app import __main__, cli
+from app import __main__
+from app.cli import commands
 
 
 def test_a_helper_process_of_a_frozen_program_is_served_before_any_command_is_read(
@@ -14,7 +15,7 @@ def test_a_helper_process_of_a_frozen_program_is_served_before_any_command_is_re
 ) -> None:
     steps: list[object] = []
     monkeypatch.setattr(multiprocessing, "freeze_support", lambda: steps.append("helper"))
-    monkeypatch.setattr(cli, "run", lambda argv: steps.append(argv) or 0)
+    monkeypatch.setattr(commands, "run", lambda argv: steps.append(argv) or 0)
     assert __main__.main(["--version"]) == 0
     assert steps == ["helper", ["--version"]]
 
@@ -24,6 +25,6 @@ def test_a_helper_process_that_was_served_reads_no_command(monkeypatch: pytest.M
         raise SystemExit(0)
 
     monkeypatch.setattr(multiprocessing, "freeze_support", served)
-    monkeypatch.setattr(cli, "run", lambda argv: pytest.fail(f"read {argv}"))
+    monkeypatch.setattr(commands, "run", lambda argv: pytest.fail(f"read {argv}"))
     with pytest.raises(SystemExit):
         __main__.main(["--multiprocessing-fork"])

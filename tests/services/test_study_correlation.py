@@ -25,7 +25,7 @@ from app.stats.rank_correlation import RankCorrelation
 from app.stats.result import NotDefined
 from app.stats.rmcorr import RepeatedCorrelation
 from app.store.clinical import JoinedRow
-from app.ui.present_correlation import correlation_panel
+from app.ui.tabs.correlation import correlation_panel
 
 
 @pytest.fixture(scope="module")

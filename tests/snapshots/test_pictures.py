@@ -29,7 +29,7 @@ from app.ui.dialogs.import_tree import ImportTree
 from app.ui.dialogs.import_view import ImportView
 from app.ui.import_row import Kind, Row, Tick
 from app.ui.pages.level_table import LevelTable
-from app.ui.present_levels import LevelRow
+from app.ui.present.levels import LevelRow
 from app.ui.theme import DARK
 from app.ui.workspace import Workspace
 

@@ -27,7 +27,7 @@ from app.ui.dialogs.report import ReportDialog
 from app.ui.main_window import MainWindow
 from app.ui.pages.reading import ReadingPage
 from app.ui.pages.statistics import StatisticsPage
-from app.ui.pages.statistics_content import Tab
+from app.ui.tabs.content import Tab
 from app.ui.topbar import PAGES
 
 Complaints = Callable[[QWidget], list[str]]

@@ -23,7 +23,7 @@ from app.ui.dialogs.files import FileDialog
 from app.ui.dialogs.report import ReportDialog
 from app.ui.main_window import MainWindow
 from app.ui.pages.audit import AuditPage
-from app.ui.present_record import Entry, RecordFilter, entry_of, kept, record_row
+from app.ui.present.record import Entry, RecordFilter, entry_of, kept, record_row
 
 Fill = Callable[..., None]
 

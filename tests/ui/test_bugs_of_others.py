@@ -33,11 +33,11 @@ from app.services.export import export
 from app.services.open_session import Session
 from app.store import exams
 from app.store.exams import NewExam
-from app.ui import present_levels
 from app.ui.canvas.map_pair import PRESETS, MapPair
 from app.ui.canvas.view import Camera
 from app.ui.main_window import MainWindow
 from app.ui.pages.reading import ReadingPage
+from app.ui.present import levels as present_levels
 
 ROOT = Path(__file__).resolve().parents[2]
 AXES = ((1.0, 0.0, 0.0), (0.0, 0.0, -1.0), (0.0, 1.0, 0.0))

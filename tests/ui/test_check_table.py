@@ -10,9 +10,9 @@ from pytestqt.qtbot import QtBot
 
 from app.ui.pages.check_table import GROUPS_EXAMPLE, ROC_EXAMPLE, CheckPage
 from app.ui.pages.statistics import StatisticsPage
-from app.ui.pages.statistics_content import Tab
 from app.ui.pages.statistics_tables import TableView
-from app.ui.present_check import checked
+from app.ui.tabs.check import checked
+from app.ui.tabs.content import Tab
 from app.ui.workspace import Workspace
 
 WAIT = 20_000

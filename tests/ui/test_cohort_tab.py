@@ -26,13 +26,13 @@ from app.services.selection import Outcome, Selection, one_reader
 from app.services.study_data import make_study
 from app.store.adjudications import Adjudication
 from app.store.case_facts import CaseResult
-from app.ui.pages.statistics_content import Column, LongTable, Panel, Prose, Table, main_text
 from app.ui.pages.statistics_patients import PatientsView
 from app.ui.plots.flow_layout import place_flow
 from app.ui.plots.flow_spec import Box, FlowChart, Step
 from app.ui.plots.flow_view import FlowView
-from app.ui.present_cohort import cohort_panel
-from app.ui.sentences_methods import METHODS
+from app.ui.sentences.methods import METHODS
+from app.ui.tabs.cohort import cohort_panel
+from app.ui.tabs.content import Column, LongTable, Panel, Prose, Table, main_text
 from app.ui.theme import DARK, LIGHT
 
 GatheredOf = Callable[..., Gathered]

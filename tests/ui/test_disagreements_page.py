@@ -31,7 +31,7 @@ from app.ui.main_window import MainWindow
 from app.ui.own_rectangle import OwnRectangle
 from app.ui.pages.audit import AuditPage
 from app.ui.pages.disagreements import DisagreementsPage
-from app.ui.present_disagreement import queue_row, recorded_text
+from app.ui.present.disagreement import queue_row, recorded_text
 
 FF, R2STAR = Quantity.FF, Quantity.R2STAR
 LEFT, PLAIN = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier

@@ -23,7 +23,6 @@ from app.services.reference_cohort import make_reference_session
 from app.services.selection import Selection
 from app.services.study_data import make_study
 from app.ui.dialogs.figure_dialog import FigureDialog
-from app.ui.pages.statistics_content import Tab
 from app.ui.plots.export import figure_image, save_figure
 from app.ui.plots.flow_spec import Box, FlowChart, Step
 from app.ui.plots.palette import GREY, colour
@@ -43,8 +42,9 @@ from app.ui.plots.spec import (
     level_line,
 )
 from app.ui.plots.view import FigureView
-from app.ui.present_statistics import tab_panel
 from app.ui.settings import Settings
+from app.ui.tabs.content import Tab
+from app.ui.tabs.panel import tab_panel
 from app.ui.theme import LIGHT
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -9,7 +9,7 @@ import pytest
 from app.ui import present, sentences
 from app.ui.canvas.mouse_presets import ADW, MARROWMARK, PACS, PRESETS, Beside, Button, Does
 from app.ui.keys import ACTIONS, BY_NAME, DEFAULT, HELD, KEYS, PRESSED, Group, Keymap, Scope, keymap_from
-from app.ui.present_keys import key_text, keys_text, mouse_tip, search, sheet
+from app.ui.present.keys import key_text, keys_text, mouse_tip, search, sheet
 
 # what the design promises, and what the pieces of the reading loop ask for
 PROMISED = {

@@ -35,8 +35,8 @@ from app.ui.dialogs.keys_dialog import KeysDialog
 from app.ui.main_window import MainWindow
 from app.ui.pages.reading import ReadingPage
 from app.ui.pages.statistics import StatisticsPage
-from app.ui.pages.statistics_content import Tab
 from app.ui.scale import SMALLEST_PT
+from app.ui.tabs.content import Tab
 from app.ui.theme import DARK, LIGHT, Theme
 from app.ui.topbar import PAGES
 from app.ui.workspace import Workspace

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.domain.protocol import LEVELS, Level
 from app.ui.pages.level_table import LevelModel
-from app.ui.present_levels import LevelRow
+from app.ui.present.levels import LevelRow
 
 _ROW = LevelRow(Level.L2, ff="40.0", ff_sd="±5.0", r2star="60.0", r2star_sd="±9", voxels="140")
 _ALL = [(1, 1), (1, 2), (1, 3)]

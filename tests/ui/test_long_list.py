@@ -19,10 +19,10 @@ from app.services.read_exam import CaseRow
 from app.services.study import Column, LeftOut, Overview, Progress, State
 from app.services.study_overview import CaseOverview
 from app.services.study_rounds import Waiting
-from app.ui import present_overview as told
 from app.ui.listed import Cell, Mark, Row
 from app.ui.pages.long_list import LongList
-from app.ui.present_worklist import own_row, waiting_text
+from app.ui.present import overview as told
+from app.ui.present.worklist import own_row, waiting_text
 from app.ui.theme import DARK, LIGHT
 
 COUNT = 1000

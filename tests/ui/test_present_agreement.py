@@ -24,10 +24,10 @@ from app.services.selection import Selection
 from app.services.study_data import make_study
 from app.store.exams import ExamRow
 from app.store.results import LevelResult
-from app.ui.pages.statistics_content import Panel, Tab, Table
 from app.ui.plots.spec import Dash, Tone
-from app.ui.present_agreement import agreement_panel, finish_agreement
-from app.ui.present_statistics import finish_tab, tab_panel
+from app.ui.tabs.agreement import agreement_panel, finish_agreement
+from app.ui.tabs.content import Panel, Tab, Table
+from app.ui.tabs.panel import finish_tab, tab_panel
 
 NAN = math.nan
 ORACLES = Path(__file__).parents[1] / "conformance" / "oracles"

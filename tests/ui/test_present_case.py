@@ -17,8 +17,9 @@ from app.domain.shapes import Rectangle
 from app.services.case import Standing
 from app.services.open_session import AuditRow
 from app.services.read_exam import CaseRow
-from app.ui import present_case, present_levels
-from app.ui.present_worklist import audit_row, worklist_row
+from app.ui.present import case as present_case
+from app.ui.present import levels as present_levels
+from app.ui.present.worklist import audit_row, worklist_row
 
 STATS = RoiStats(88, 45.5, 2.5, 45.0, 30.0, 50.0, 137.5, 0, 0, 0, 0, 0)
 BOX = Rectangle(2, 8, 35, 8, 11)

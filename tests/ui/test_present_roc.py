@@ -23,14 +23,14 @@ from app.services.study_roc_models import corrected, study_model
 from app.stats.mrmc_tests import Equality
 from app.stats.optimism import Optimism
 from app.stats.result import NotDefined, Note
-from app.ui import present_roc_compare, present_roc_curves, present_roc_model, present_roc_units
-from app.ui.pages.statistics_content import Panel, Tab, Table
 from app.ui.pages.statistics_tables import TableView
 from app.ui.plots.calibration import calibration_figure
 from app.ui.plots.spec import Figure, Symbol
-from app.ui.present_roc import finish_roc, roc_panel
-from app.ui.present_roc_words import VIEWS
-from app.ui.present_statistics import finish_tab, tab_panel
+from app.ui.tabs import roc_compare, roc_curves, roc_model, roc_units
+from app.ui.tabs.content import Panel, Tab, Table
+from app.ui.tabs.panel import finish_tab, tab_panel
+from app.ui.tabs.roc import finish_roc, roc_panel
+from app.ui.tabs.roc_words import VIEWS
 
 FF, R2STAR = Quantity.FF, Quantity.R2STAR
 BLOCKED = NotDefined.of("cohort.mixed_field_strengths", strengths="1.5, 3")
@@ -411,7 +411,7 @@ def test_pairs_and_resamples_that_are_not_defined_say_why(
     gathered: Gathered, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     why = NotDefined.of("optimism.few_fitted", failed=300, replicates=2000)
-    monkeypatch.setattr(present_roc_compare, "added_by_resampling", lambda found: (why,) * len(found.nested))
+    monkeypatch.setattr(roc_compare, "added_by_resampling", lambda found: (why,) * len(found.nested))
     study = chosen(gathered, "compare")
     first = np.flatnonzero(study.cohort.positive == 1.0)[0]
     alone = np.zeros(study.cohort.n)
@@ -501,11 +501,11 @@ def test_what_cannot_be_resampled_or_left_out_says_why(
     folds = NotDefined.of("cross.not_fitted", failed=3, folds=200)
     made = corrected
     monkeypatch.setattr(
-        present_roc_model, "corrected", lambda model: replace(made(model), optimism=optimism, folds=folds)
+        roc_model, "corrected", lambda model: replace(made(model), optimism=optimism, folds=folds)
     )
     made_model = study_model
     monkeypatch.setattr(
-        present_roc_model,
+        roc_model,
         "study_model",
         lambda one: replace(
             made_model(one), left_out=folds, hosmer_lemeshow=NotDefined.of("hosmer_lemeshow.certain")
@@ -534,7 +534,7 @@ def test_a_model_that_is_no_use_has_no_rule(gathered: Gathered) -> None:
     )
     assert useless.names == ("FF", "R2*")
     zero = replace(model.roc.cutoffs[0], sensitivity=replace(model.roc.cutoffs[0].sensitivity, count=0))
-    told = present_roc_model._cutoff(replace(model, roc=replace(model.roc, cutoffs=(zero,))))
+    told = roc_model._cutoff(replace(model, roc=replace(model.roc, cutoffs=(zero,))))
     assert told.reason == "No cut-off is better than chance."
 
 
@@ -628,10 +628,10 @@ def test_readers_have_a_row_each_and_three_ways_to_generalise(gathered: Gathered
 
 def test_an_f_without_end_of_degrees_is_no_chi_square() -> None:
     test = Equality(2.0, 0.01, 1, None, 0.157)
-    assert present_roc_units._test_cells("random_both", test) == ("F 2.00 (df 1, ∞)", "0.157")
-    assert present_roc_units._test_cells("fixed_readers", test) == ("χ² 2.00 (df 1)", "0.157")
+    assert roc_units._test_cells("random_both", test) == ("F 2.00 (df 1, ∞)", "0.157")
+    assert roc_units._test_cells("fixed_readers", test) == ("χ² 2.00 (df 1)", "0.157")
     many = replace(test, df2=12345.6)
-    assert present_roc_units._test_cells("random_both", many)[0] == "F 2.00 (df 1, 12346)"
+    assert roc_units._test_cells("random_both", many)[0] == "F 2.00 (df 1, 12346)"
 
 
 def test_readers_of_a_single_map_have_means_and_nothing_to_compare(gathered: Gathered) -> None:
@@ -697,7 +697,7 @@ def test_without_an_outcome_the_reason_stands_in_place_of_the_figure(gathered: G
 def test_notes_of_resamples_name_their_marker(gathered: Gathered) -> None:
     markers = study_curves(chosen(gathered, "curves"))
     why = NotDefined.of("bootstrap.one_case")
-    told = list(present_roc_curves._notes(markers, {"FF": why}))
+    told = list(roc_curves._notes(markers, {"FF": why}))
     assert any(note.startswith("FF: Not defined: one of the two classes") for note in told)
 
 
@@ -710,7 +710,7 @@ def test_resamples_left_out_are_told_with_the_model(gathered: Gathered) -> None:
     made = corrected(model)
     assert isinstance(made.optimism, Optimism)
     told = list(
-        present_roc_model._notes(
+        roc_model._notes(
             found, {(model.names, model.n): replace(made, optimism=replace(made.optimism, notes=(note,)))}
         )
     )

@@ -15,8 +15,8 @@ from app.domain.measure import measure
 from app.domain.protocol import Level
 from app.domain.shapes import Rectangle
 from app.services.open_session import AuditRow
-from app.ui.present_levels import rectangle_lines
-from app.ui.present_worklist import audit_row
+from app.ui.present.levels import rectangle_lines
+from app.ui.present.worklist import audit_row
 
 GRID = Grid(
     (5, 40, 40), (4.0, 1.0, 1.0), (0.0, 0.0, 0.0), ((1.0, 0.0, 0.0), (0.0, 0.0, -1.0), (0.0, 1.0, 0.0))

@@ -19,9 +19,9 @@ from app.services.reference_cohort import make_reference_session
 from app.services.selection import Selection
 from app.services.study_data import gather, make_study
 from app.store import audit, exams, results, sessions
-from app.ui.pages.statistics_content import Panel, Tab, Table, tsv
 from app.ui.plots.flow_spec import FlowChart
-from app.ui.present_statistics import level_choices, make_bar, tab_panel
+from app.ui.tabs.content import Panel, Tab, Table, tsv
+from app.ui.tabs.panel import level_choices, make_bar, tab_panel
 
 FF, R2STAR = Quantity.FF, Quantity.R2STAR
 # case code -> FF of each reader (None: not signed off), T-score, BMD; R2* is 200 - FF

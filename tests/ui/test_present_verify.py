@@ -10,7 +10,8 @@ import pytest
 import app
 from app.services.rescue import MapLoss, Restored, Salvaged, TableLoss
 from app.services.verify import Flaw, Verification
-from app.ui import present_verify, sentences
+from app.ui import sentences
+from app.ui.present import verify as present_verify
 
 CODES = sorted(
     {

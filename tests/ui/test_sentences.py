@@ -18,7 +18,7 @@ from app.domain.reasons import Reason
 from app.services.open_session import AuditRow
 from app.stats.sentences import CATALOGUE
 from app.ui import present, sentences
-from app.ui.present_worklist import audit_row
+from app.ui.present.worklist import audit_row
 
 PROGRAM = Path(app.__file__).parent
 # a name of a file looks like a code as well

@@ -16,12 +16,12 @@ from app.domain.protocol import Protocol
 from app.services.gather import Gathered
 from app.services.selection import Grouping, Outcome, Selection, one_reader
 from app.services.study_data import make_study
-from app.ui.pages.statistics_content import Panel, Tab, Table, main_text, tsv
 from app.ui.plots.export import save_figure
 from app.ui.plots.flow_spec import FlowChart
 from app.ui.plots.picture import Format, Picture
 from app.ui.plots.spec import Figure
-from app.ui.present_statistics import finish_tab, make_bar, tab_panel
+from app.ui.tabs.content import Panel, Tab, Table, main_text, tsv
+from app.ui.tabs.panel import finish_tab, make_bar, tab_panel
 
 TABS = [tab for tab in Tab if tab is not Tab.CHECK]
 GatheredOf = Callable[..., Gathered]

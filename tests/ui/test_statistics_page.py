@@ -26,10 +26,10 @@ from app.store.database import Database
 from app.ui.dialogs.figure_dialog import FigureDialog
 from app.ui.pages import statistics
 from app.ui.pages.statistics import StatisticsPage
-from app.ui.pages.statistics_content import Tab, Table
 from app.ui.pages.statistics_tables import StatisticsTable, TableView
 from app.ui.plots.picture import Format, Picture
 from app.ui.settings import Settings
+from app.ui.tabs.content import Tab, Table
 from app.ui.theme import DARK
 from app.ui.workspace import Workspace
 

@@ -18,9 +18,10 @@ from app.services.look_at_table import Wish, look, take
 from app.services.open_session import Session, create_session, last_viewer
 from app.services.type_in import type_in
 from app.store import exams
-from app.ui import present_tables, table_columns
-from app.ui.present_pages import clinical_row
-from app.ui.present_tables import found_text, headings, item_text, offer, screen_text
+from app.ui import table_columns
+from app.ui.present import tables as present_tables
+from app.ui.present.pages import clinical_row
+from app.ui.present.tables import found_text, headings, item_text, offer, screen_text
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from app.ui.canvas.reference_hand import ReferenceHand
 from app.ui.canvas.reference_view import ReferenceColumn
 from app.ui.canvas.scene import NO_MARKS, Caption, Marks
 from app.ui.canvas.view import Camera, View
-from app.ui.present_access import range_words, view_words
+from app.ui.present.access import range_words, view_words
 from app.ui.shortcuts import keyed
 from app.ui.workspace import Workspace
 

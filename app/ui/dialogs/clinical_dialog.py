@@ -20,7 +20,7 @@ from app.ui.dialogs.table_findings import TableFindings
 from app.ui.dialogs.table_preview import TablePreview
 from app.ui.dialogs.table_source import SourceBar
 from app.ui.present import text
-from app.ui.present_tables import found_text, headings, offer
+from app.ui.present.tables import found_text, headings, offer
 from app.ui.scale import scaled
 from app.ui.table_columns import (
     clinical_choices,

@@ -31,7 +31,7 @@ from app.ui.dialogs.import_tree import CELL_ROLE, ROW_ROLE, ImportTree, is_edita
 from app.ui.import_draft import UNITS_OF
 from app.ui.import_row import Cell, Column, Kind, Row
 from app.ui.present import text
-from app.ui.present_import import SHOWS, needs_unit
+from app.ui.present.imports import SHOWS, needs_unit
 from app.ui.theme import DARK, Theme
 
 THUMBNAIL = 56

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from app.files.dicom.found import Confirmation
 from app.services.survey_import import SurveyedMap
 from app.ui.present import quantity_unit, text
-from app.ui.present_import_details import Choice, choices_of, fits, result_text
+from app.ui.present.import_details import Choice, choices_of, fits, result_text
 from app.ui.widgets import button, named, words
 
 _OTHER = -1

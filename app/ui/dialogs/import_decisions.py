@@ -17,8 +17,8 @@ from app.ui import present
 from app.ui.import_draft import Draft
 from app.ui.import_row import Kind, Row
 from app.ui.present import text
-from app.ui.present_import import needs_unit
-from app.ui.present_import_unused import report_lines
+from app.ui.present.import_unused import report_lines
+from app.ui.present.imports import needs_unit
 from app.ui.workspace import Workspace
 
 

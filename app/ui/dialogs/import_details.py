@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QSizePolicy, QVB
 from app.ui.dialogs.import_cells import image_of
 from app.ui.dialogs.import_confirm import ConfirmBox
 from app.ui.present import text
-from app.ui.present_import_details import Details, Section
+from app.ui.present.import_details import Details, Section
 from app.ui.widgets import named, words
 
 _PICTURE = 192

@@ -31,9 +31,9 @@ from app.ui.dialogs.import_view import ImportView
 from app.ui.import_draft import Draft
 from app.ui.import_row import Subject
 from app.ui.present import text
-from app.ui.present_import import found_text, rows_of
-from app.ui.present_import_details import details_of
-from app.ui.present_import_unused import all_refused
+from app.ui.present.import_details import details_of
+from app.ui.present.import_unused import all_refused
+from app.ui.present.imports import found_text, rows_of
 from app.ui.tasks import Tasks
 from app.ui.theme import Theme
 from app.ui.widgets import place_in_middle, words

@@ -32,7 +32,7 @@ class _Node:
 
 
 class ImportTree(QAbstractItemModel):
-    """Rows of :mod:`app.ui.present_import`.
+    """Rows of :mod:`app.ui.present.imports`.
 
     Signals
     -------

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QToolButton, QTreeWidget, QTreeWidgetItem
 
 from app.files.dicom.found import Refusal
 from app.ui.present import text
-from app.ui.present_import_unused import Reason, reasons_of, unused_title
+from app.ui.present.import_unused import Reason, reasons_of, unused_title
 
 # more are in the report that can be saved
 _SHOWN = 300

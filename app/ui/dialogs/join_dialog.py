@@ -16,7 +16,7 @@ from app.ui.dialogs.ask_session import ask_which
 from app.ui.dialogs.work_dialog import WorkDialog, tick_box
 from app.ui.pages.long_list import LongList
 from app.ui.present import text
-from app.ui.present_exchange import fields_text, join_rows, join_text, joined_text
+from app.ui.present.exchange import fields_text, join_rows, join_text, joined_text
 from app.ui.scale import row_height, scaled
 from app.ui.theme import DARK, Theme
 from app.ui.widgets import button, words

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from app.ui import present
 from app.ui.keys import ACTIONS, BY_NAME, DEFAULT, Action, Keymap
 from app.ui.pages.table_page import TextTable
-from app.ui.present_keys import key_text, keys_text
+from app.ui.present.keys import key_text, keys_text
 from app.ui.scale import scaled
 from app.ui.shortcuts import key_of
 from app.ui.widgets import button, place_in_middle, words

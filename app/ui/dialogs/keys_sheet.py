@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from app.ui import present
 from app.ui.canvas.mouse_presets import MousePreset
 from app.ui.keys import Keymap
-from app.ui.present_keys import Section, search, sheet
+from app.ui.present.keys import Section, search, sheet
 from app.ui.scale import scaled
 from app.ui.widgets import button, named, place_in_middle, words
 

@@ -15,7 +15,7 @@ from app.ui.dialogs.ask_session import ask_which
 from app.ui.dialogs.work_dialog import WorkDialog
 from app.ui.pages.long_list import LongList
 from app.ui.present import text
-from app.ui.present_exchange import can_be_undone, history_row, merge_rows, merge_text
+from app.ui.present.exchange import can_be_undone, history_row, merge_rows, merge_text
 from app.ui.scale import scaled
 from app.ui.theme import DARK, Theme
 from app.ui.widgets import button, words

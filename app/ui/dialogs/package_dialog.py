@@ -17,8 +17,8 @@ from app.ui.dialogs.ask_session import ask_where
 from app.ui.dialogs.work_dialog import WorkDialog
 from app.ui.pages.statistics_bar import ChoiceBox
 from app.ui.present import text
-from app.ui.present_exchange import holds_lines, package_name, package_progress
-from app.ui.present_overview import column_title
+from app.ui.present.exchange import holds_lines, package_name, package_progress
+from app.ui.present.overview import column_title
 from app.ui.widgets import words
 
 _SIZE = QSize(620, 420)

@@ -11,7 +11,7 @@ from app.domain.reading import Reader
 from app.ui.dialogs.why import WhyDialog
 from app.ui.pages.statistics_bar import ChoiceBox
 from app.ui.present import text
-from app.ui.present_overview import Chosen
+from app.ui.present.overview import Chosen
 from app.ui.widgets import words
 
 # who gets it (None: nobody) and the reason; gives why it was not done, or None

@@ -12,7 +12,7 @@ from app.domain.protocol import Protocol
 from app.services.study import Overview
 from app.ui.dialogs.work_dialog import tick_box
 from app.ui.present import error_text, text
-from app.ui.present_overview import repeat_lines
+from app.ui.present.overview import repeat_lines
 from app.ui.scale import scaled
 from app.ui.study_draft import SEED_LIMIT
 from app.ui.widgets import button, words

@@ -23,7 +23,7 @@ from app.domain.errors import InputError
 from app.domain.protocol import Protocol
 from app.ui.dialogs.study_page import StudyPage
 from app.ui.present import text
-from app.ui.present_study import summary_lines
+from app.ui.present.study import summary_lines
 from app.ui.scale import scaled
 from app.ui.study_draft import SEED_LIMIT, StudyDraft
 from app.ui.widgets import words

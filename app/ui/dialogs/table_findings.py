@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QWidget
 
 from app.ui.present import text
-from app.ui.present_tables import Heading
+from app.ui.present.tables import Heading
 from app.ui.scale import scaled
 from app.ui.theme import DARK, Theme
 

@@ -12,7 +12,7 @@ from app.domain.errors import AppError
 from app.ui import present
 from app.ui.dialogs.choice import Choice
 from app.ui.present import text
-from app.ui.present_tables import item_text, screen_text
+from app.ui.present.tables import item_text, screen_text
 from app.ui.scale import scaled
 from app.ui.widgets import button, words
 

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.ui.dialogs.why import Take, WhyDialog
 from app.ui.present import text
-from app.ui.present_overview import Chosen
+from app.ui.present.overview import Chosen
 
 
 class UnlockDialog(WhyDialog):

@@ -19,7 +19,7 @@ from app.ui import present
 from app.ui.pages.audit_checks import AuditChecks
 from app.ui.pages.audit_filter import AuditFilter
 from app.ui.pages.audit_table import AuditTable
-from app.ui.present_record import Entry, actions_of, entry_of, kept, people_of
+from app.ui.present.record import Entry, actions_of, entry_of, kept, people_of
 from app.ui.scale import scaled
 from app.ui.widgets import named, words
 from app.ui.workspace import Workspace

@@ -109,7 +109,7 @@ class AuditChecks(QWidget):
 
     def _on_finished(self, found: object) -> None:
         from app.services.verify import Verification  # noqa: PLC0415 - loaded by the job already
-        from app.ui.present_verify import verification_summary  # noqa: PLC0415 - as above
+        from app.ui.present.verify import verification_summary  # noqa: PLC0415 - as above
 
         if isinstance(found, Verification):
             self._found = found
@@ -126,7 +126,7 @@ class AuditChecks(QWidget):
             self._workspace.failed.emit(problem)
 
     def _on_details(self) -> None:
-        from app.ui.present_verify import verification_lines, verification_summary  # noqa: PLC0415 - as above
+        from app.ui.present.verify import verification_lines, verification_summary  # noqa: PLC0415 - as above
 
         if self._found is not None:
             summary = verification_summary(self._found)

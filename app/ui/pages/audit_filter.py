@@ -8,7 +8,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QWidget
 
 from app.ui import present
-from app.ui.present_record import RecordFilter
+from app.ui.present.record import RecordFilter
 from app.ui.scale import scaled
 
 # somebody who types does not wait for a hundred thousand rows between two letters

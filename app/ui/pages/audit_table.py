@@ -8,7 +8,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtWidgets import QWidget
 
 from app.services.open_session import AuditRow
-from app.ui.present_record import record_row
+from app.ui.present.record import record_row
 
 Index = QModelIndex | QPersistentModelIndex
 

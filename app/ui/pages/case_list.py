@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 
 from app.services.case import Standing
 from app.services.read_exam import CaseRow
-from app.ui import present, present_case
+from app.ui import present
+from app.ui.present import case as present_case
 from app.ui.scale import row_height
 from app.ui.theme import DARK, Theme
 from app.ui.widgets import words

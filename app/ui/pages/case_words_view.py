@@ -5,8 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
-from app.ui import present, present_case
+from app.ui import present
 from app.ui.cut import CutButton, CutLabel
+from app.ui.present import case as present_case
 from app.ui.shortcuts import keyed
 from app.ui.widgets import words
 from app.ui.workspace import Workspace

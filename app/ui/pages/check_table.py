@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPlainTextEdit, QV
 from app.domain.progress import Progress
 from app.ui.jobs import Job
 from app.ui.pages.statistics_cards import TableStack
-from app.ui.pages.statistics_content import Table, tsv
 from app.ui.sentences import label
+from app.ui.tabs.content import Table, tsv
 from app.ui.widgets import button, named, words
 
 _DEBOUNCE_MS = 200
@@ -42,7 +42,7 @@ _Answer = tuple[Table, tuple[str, ...]]
 
 def _check(text: str, positives: int | None, negatives: int | None, _progress: Progress) -> _Answer:
     # with the libraries of statistics, which the window need not wait for
-    from app.ui.present_check import checked  # noqa: PLC0415 - as said
+    from app.ui.tabs.check import checked  # noqa: PLC0415 - as said
 
     return checked(text, positives, negatives)
 

@@ -75,7 +75,7 @@ class ClinicalPage(TablePage):
 
     def _read(self) -> None:
         from app.services.clinical_lines import clinical_view, unlisted  # noqa: PLC0415 - as above
-        from app.ui.present_pages import clinical_row  # noqa: PLC0415
+        from app.ui.present.pages import clinical_row  # noqa: PLC0415
 
         self._stale, self._lines = False, []
         self.more.setText("")

@@ -22,7 +22,7 @@ from app.ui import present, sentences
 from app.ui.canvas.both_readers import reader_colour
 from app.ui.own_rectangle import OwnRectangle
 from app.ui.pages.asking import NoteLine
-from app.ui.present_disagreement import decided_text, held_text, values_text, why_sentences
+from app.ui.present.disagreement import decided_text, held_text, values_text, why_sentences
 from app.ui.scale import scaled
 from app.ui.widgets import button, named, words
 

@@ -10,7 +10,7 @@ from app.services.disagreements import Dispute
 from app.ui import present
 from app.ui.pages.statistics_bar import ChoiceBox
 from app.ui.pages.table_page import TablePage
-from app.ui.present_disagreement import queue_row
+from app.ui.present.disagreement import queue_row
 from app.ui.widgets import words
 
 _HEADERS = (

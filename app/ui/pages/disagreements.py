@@ -27,7 +27,7 @@ from app.ui.keys import DEFAULT, Keymap
 from app.ui.own_rectangle import OwnRectangle
 from app.ui.pages.disagreement_panel import DisagreementPanel
 from app.ui.pages.disagreement_queue import DisagreementQueue, Place
-from app.ui.present_keys import mouse_tip
+from app.ui.present.keys import mouse_tip
 from app.ui.scale import scaled
 from app.ui.shortcuts import bind, held_by
 from app.ui.widgets import named

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QLabel, QWidget
 
-from app.ui import present_help
+from app.ui.present import help as present_help
 from app.ui.proposals import OFF
 from app.ui.workspace import Workspace
 

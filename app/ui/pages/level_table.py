@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from app.domain.maps import Quantity
 from app.domain.protocol import LEVELS, Level
 from app.ui import present
-from app.ui.present_levels import LevelRow
+from app.ui.present.levels import LevelRow
 from app.ui.scale import row_height, scaled
 from app.ui.theme import DARK, LEVEL_COLOURS, Theme
 

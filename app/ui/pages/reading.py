@@ -24,7 +24,7 @@ from app.ui.pages.case_list import CaseList
 from app.ui.pages.reading_empty import ReadingEmpty
 from app.ui.pages.reading_panel import ReadingPanel
 from app.ui.pages.training_feedback import TrainingFeedback
-from app.ui.present_keys import mouse_tip
+from app.ui.present.keys import mouse_tip
 from app.ui.scale import scaled
 from app.ui.shortcuts import bind, held_by
 from app.ui.theme import Theme

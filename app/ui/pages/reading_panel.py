@@ -10,12 +10,13 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 from app.domain.protocol import LEVELS
 from app.domain.reading import LevelState
 from app.services.read_exam import Case
-from app.ui import present, present_levels
+from app.ui import present
 from app.ui.pages.asking_panel import Asking
 from app.ui.pages.case_words_view import CaseWordsView, SignedOff
 from app.ui.pages.help_line import HelpLine
 from app.ui.pages.level_table import LevelTable
 from app.ui.pages.rectangle_facts import Histograms, RectangleLines
+from app.ui.present import levels as present_levels
 from app.ui.scale import scaled
 from app.ui.theme import Theme
 from app.ui.widgets import LiveText, button, named, words

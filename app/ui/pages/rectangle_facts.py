@@ -12,8 +12,9 @@ from app.domain.maps import DISPLAY_RANGE, MEASURED, Quantity
 from app.domain.measure import RoiStats, histogram
 from app.domain.protocol import Level
 from app.domain.shapes import Rectangle
-from app.ui import present, present_levels
+from app.ui import present
 from app.ui.pages.histogram import MOST_BINS, Histogram
+from app.ui.present import levels as present_levels
 from app.ui.theme import LEVEL_COLOURS, Theme
 from app.ui.widgets import LiveText, words
 

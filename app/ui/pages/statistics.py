@@ -14,12 +14,12 @@ from app.services.changed import What
 from app.services.selection import Selection
 from app.ui.jobs import Job
 from app.ui.pages.statistics_bar import SelectionBar
-from app.ui.pages.statistics_content import Panel, Tab
 from app.ui.pages.statistics_export import FigureSaver
 from app.ui.pages.statistics_job import STEPS, Answer, finish_panel, make_panel
 from app.ui.pages.statistics_message import Message
 from app.ui.present import error_text, text
 from app.ui.settings import Settings
+from app.ui.tabs.content import Panel, Tab
 from app.ui.theme import LIGHT, Theme
 from app.ui.widgets import named
 from app.ui.workspace import Workspace

@@ -12,8 +12,8 @@ from app.domain.maps import MEASURED, Quantity
 from app.services.selection import Grouping, Outcome, Selection
 from app.ui import sentences
 from app.ui.flow import FlowLayout
-from app.ui.pages.statistics_content import Bar, Choice
 from app.ui.pages.statistics_filter import FilterButton
+from app.ui.tabs.content import Bar, Choice
 from app.ui.widgets import words
 
 

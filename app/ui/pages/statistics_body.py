@@ -9,11 +9,11 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.ui.copying import copy_text
 from app.ui.pages.statistics_cards import FigureCard, TablesCard
-from app.ui.pages.statistics_content import Panel, main_text, tsv
 from app.ui.plots.flow_spec import FlowChart
 from app.ui.plots.flow_view import FlowView
 from app.ui.plots.view import FigureView
 from app.ui.sentences import label
+from app.ui.tabs.content import Panel, main_text, tsv
 from app.ui.theme import Theme
 from app.ui.widgets import words
 

@@ -17,12 +17,12 @@ from PySide6.QtWidgets import (
 
 from app.ui import sentences
 from app.ui.cut import CutLabel
-from app.ui.pages.statistics_content import LongTable, Panel, Prose, Table
 from app.ui.pages.statistics_options import OptionsRow
 from app.ui.pages.statistics_patients import NO_ROWS, PatientsView
 from app.ui.pages.statistics_prose import ProseView
 from app.ui.pages.statistics_tables import StatisticsTable
 from app.ui.plots.flow_spec import FlowChart
+from app.ui.tabs.content import LongTable, Panel, Prose, Table
 from app.ui.widgets import button, named, words
 
 _MARGIN = 14

@@ -15,8 +15,8 @@ from app.ui.present import text
 from app.ui.settings import Settings
 
 if TYPE_CHECKING:
-    from app.ui.pages.statistics_content import Panel
     from app.ui.plots.export import Drawing
+    from app.ui.tabs.content import Panel
 
 
 class FigureSaver(QObject):

@@ -9,7 +9,7 @@ from app.domain.progress import Progress
 from app.domain.reading import Viewer
 from app.services.open_session import Session
 from app.services.selection import Selection
-from app.ui.pages.statistics_content import Bar, Panel, Tab
+from app.ui.tabs.content import Bar, Panel, Tab
 
 if TYPE_CHECKING:
     from app.services.study_data import Gathered, Study
@@ -81,7 +81,7 @@ def make_panel(
     # scipy takes a third of a second to load: reading goes without it. Plots are not loaded here: pyqtgraph
     # goes through all of Qt, and doing so beside the window's own work crashes once in ten times.
     from app.services.study_data import gather, make_study  # noqa: PLC0415 - so the window need not wait
-    from app.ui.present_statistics import make_bar, tab_panel  # noqa: PLC0415 - as above
+    from app.ui.tabs.panel import make_bar, tab_panel  # noqa: PLC0415 - as above
 
     progress.report(1, STEPS)
     if gathered is None:
@@ -97,7 +97,7 @@ def make_panel(
 
 def finish_panel(answer: Answer, progress: Progress) -> Answer:
     """Fill in what takes longer: bootstrap figures, in the place of what stands for them."""
-    from app.ui.present_statistics import finish_tab  # noqa: PLC0415 - loaded by make_panel already
+    from app.ui.tabs.panel import finish_tab  # noqa: PLC0415 - loaded by make_panel already
 
     progress.report(0, 1)
     return replace(answer, panel=finish_tab(answer.study, answer.tab, answer.panel))

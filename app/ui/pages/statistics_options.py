@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.ui.flow import FlowLayout
 from app.ui.pages.statistics_bar import ChoiceBox, with_name
-from app.ui.pages.statistics_content import Option
+from app.ui.tabs.content import Option
 
 
 class OptionsRow(QWidget):

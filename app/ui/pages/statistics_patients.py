@@ -7,8 +7,8 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
-from app.ui.pages.statistics_content import Column, LongTable
 from app.ui.scale import row_height, scaled
+from app.ui.tabs.content import Column, LongTable
 
 _Index = QModelIndex | QPersistentModelIndex
 _LINE = 26

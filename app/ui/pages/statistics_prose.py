@@ -7,8 +7,8 @@ from html import escape
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QTextEdit, QWidget
 
-from app.ui.pages.statistics_content import Prose
 from app.ui.sentences import label
+from app.ui.tabs.content import Prose
 
 
 class ProseView(QTextEdit):

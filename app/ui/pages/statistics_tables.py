@@ -6,7 +6,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from PySide6.QtGui import QFont, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHeaderView, QLabel, QSizePolicy, QTableView, QVBoxLayout, QWidget
 
-from app.ui.pages.statistics_content import Table
+from app.ui.tabs.content import Table
 from app.ui.widgets import words
 
 _NAMES_WIDTH = 72

@@ -18,7 +18,7 @@ from app.ui.coordination import Coordination, Step
 from app.ui.dialogs.reassign import AssignDialog, ReassignDialog
 from app.ui.dialogs.unlock import OfferDialog, UnlockDialog
 from app.ui.present import text
-from app.ui.present_overview import Chosen
+from app.ui.present.overview import Chosen
 from app.ui.theme import DARK
 
 

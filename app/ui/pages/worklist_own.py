@@ -16,8 +16,8 @@ from app.ui.pages.training_feedback import TrainingFeedback
 from app.ui.pages.worklist_bar import WorklistBar
 from app.ui.pages.worklist_results import ResultsButton
 from app.ui.present import text
-from app.ui.present_case import list_progress
-from app.ui.present_worklist import own_row, waiting_text
+from app.ui.present.case import list_progress
+from app.ui.present.worklist import own_row, waiting_text
 from app.ui.scale import scaled
 from app.ui.theme import Theme
 from app.ui.widgets import button, named, words

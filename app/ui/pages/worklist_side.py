@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from app.services.study import Column, Overview, State
 from app.ui.pages.long_list import Index, LongList
 from app.ui.present import text
-from app.ui.present_overview import Chosen, chosen_lines, column_tip, column_title, left_out_rows
+from app.ui.present.overview import Chosen, chosen_lines, column_tip, column_title, left_out_rows
 from app.ui.scale import row_height, scaled
 from app.ui.theme import DARK, Theme
 from app.ui.widgets import button, named, words

@@ -20,7 +20,7 @@ from app.ui.pages.worklist_acts import StudyActs
 from app.ui.pages.worklist_bar import WorklistBar
 from app.ui.pages.worklist_side import StudySide
 from app.ui.present import error_text, text
-from app.ui.present_overview import Chosen, cell_tip, column_tip, study_headers, study_progress, study_rows
+from app.ui.present.overview import Chosen, cell_tip, column_tip, study_headers, study_progress, study_rows
 from app.ui.scale import scaled
 from app.ui.theme import Theme
 from app.ui.widgets import button, words

@@ -17,9 +17,9 @@ from app.services.open_session import Session
 from app.services.survey_import import Standing, Survey
 from app.ui.import_draft import UNITS_OF, Draft, MapState, state_of
 from app.ui.import_row import Column, Kind, Row, Tick
-from app.ui.present_import import SHOWS, found_text, rows_of
-from app.ui.present_import_details import Details, choices_of, details_of
-from app.ui.present_import_unused import all_refused, reasons_of, report_lines, unused_title
+from app.ui.present.import_details import Details, choices_of, details_of
+from app.ui.present.import_unused import all_refused, reasons_of, report_lines, unused_title
+from app.ui.present.imports import SHOWS, found_text, rows_of
 from app.ui.sentences import LABELS
 
 Look = Callable[..., Survey]

@@ -26,7 +26,7 @@ from app.ui.dialogs.package_dialog import PackageDialog
 from app.ui.main_window import MainWindow
 from app.ui.pages.worklist import WorklistPage
 from app.ui.pages.worklist_study import StudyWorklist
-from app.ui.present_exchange import package_progress
+from app.ui.present.exchange import package_progress
 from app.ui.workspace import Workspace
 
 Enter = Callable[..., None]

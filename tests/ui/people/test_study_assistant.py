@@ -31,7 +31,7 @@ from app.services import study
 from app.ui import sentences
 from app.ui.dialogs.study_assistant import StudyAssistant
 from app.ui.main_window import MainWindow
-from app.ui.present_study import summary_lines
+from app.ui.present.study import summary_lines
 from app.ui.study_draft import STEPS, Case, Person, Step, StudyDraft, first_problem, problem_of
 from app.ui.study_fields import Kind, protocol_fields
 

@@ -1,0 +1,1 @@
+"""What each statistics tab shows, as values: texts, tables, figures. No Qt, no statistics of its own."""
