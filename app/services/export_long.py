@@ -78,7 +78,7 @@ def long_rows(
     exams : mapping of int to ExamFacts
         By key.
     protocol : Protocol
-        Its geometric rules are asked.
+        Its rules are asked.
     stamp : Stamp
         Of the session.
     said : Said
@@ -309,9 +309,9 @@ _PLACE: tuple[Field[LongRow], ...] = (
     ),
     Field(
         "flags",
-        "Geometric rules of the protocol in force that speak up at this level.",
+        "Rules of the protocol in force that speak up at this level: of place, and of the values measured.",
         lambda row: CODES_APART.join(row.flags),
-        values=f"codes, {CODES_APART} between them, such as area.unusual, spine.spacing, spine.order",
+        values=f"codes, {CODES_APART} between them, such as area.unusual, spine.order, values.ff_unusual",
     ),
     Field(
         "rule",
