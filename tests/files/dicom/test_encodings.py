@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from pydicom import dcmread, dcmwrite
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
@@ -20,6 +21,7 @@ from pydicom.uid import (
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     HTJ2KLossless,
+    HTJ2KLosslessRPCL,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
@@ -109,6 +111,32 @@ def test_jpeg_2000_in_one_fragment_or_several_gives_the_same_integers(
         assert find_exams(path, Silent()).refused == ()
         form = PixelForm((64, 64), signed=True, bits=16)
         np.testing.assert_array_equal(read_slice(path, form, "1.2.3.4.0.0"), big)
+
+
+@pytest.mark.parametrize("syntax", [HTJ2KLossless, HTJ2KLosslessRPCL])
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("htj2k-signed", (np.arange(48 * 40) * 13 % 4000 - 2000).astype(np.int16)),
+        ("htj2k-unsigned", (np.arange(48 * 40) * 29 % 65536).astype(np.uint16)),
+    ],
+)
+def test_streams_of_high_throughput_jpeg_2000_give_the_integers_they_were_made_from(
+    tmp_path: Path, slice_maker: Maker, syntax: str, name: str, values: NDArray[Any]
+) -> None:
+    # written by OpenJPH 0.26, reversible, progression by resolution: no library of ours writes such streams
+    stream = (Path(__file__).parents[2] / "fixtures" / f"{name}.j2c").read_bytes()
+    image = values.reshape(48, 40)
+    made = slice_maker("FF", 0, image.view(np.int16))
+    made.PixelRepresentation = int(values.dtype == np.int16)
+    made.PixelData = encapsulate([stream])
+    made["PixelData"].is_undefined_length = True
+    made.file_meta.TransferSyntaxUID = syntax
+    made.file_meta.MediaStorageSOPInstanceUID = made.SOPInstanceUID
+    made.save_as(tmp_path / "a", enforce_file_format=True)
+    assert find_exams(tmp_path / "a", Silent()).refused == ()
+    form = PixelForm((48, 40), signed=values.dtype == np.int16, bits=16)
+    np.testing.assert_array_equal(read_slice(tmp_path / "a", form, "1.2.3.4.0.0"), image)
 
 
 @pytest.mark.parametrize("syntax", [JPEGBaseline8Bit, JPEGLSNearLossless, JPEG2000])
