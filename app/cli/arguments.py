@@ -26,6 +26,7 @@ def add_table_arguments(one: argparse.ArgumentParser, *, readings: bool) -> None
     _add_column(one)
     if readings:
         one.add_argument("--reader", metavar="NAME", help=label("cli.reader"))
+        one.add_argument("--field-strength", default="", metavar="T", help=label("cli.field_strength"))
         for name, units in UNITS.items():
             one.add_argument(f"--unit-{name}", choices=units, help=label(f"cli.unit_{name}"))
         return

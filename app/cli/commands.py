@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import math
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -27,6 +28,9 @@ DONE, COULD_NOT = 0, 1
 NAME = "marrowmark"
 
 _LEVELS = ("L1-L4", "L1-L5")
+# what becomes of means that lack levels, and what makes the groups: the first is the default
+_INCOMPLETE = ("at-least", "complete", "adjusted")
+_SCHEMES = ("t-score", "qct")
 # the maps whose scale a person may have to confirm
 _CONFIRMED = ("FF", "R2STAR")
 # what a person may say a series shows, with the units of its values; the readers of files know these too, but
@@ -42,6 +46,8 @@ SHOWS: dict[str, tuple[str, ...]] = {
     "REFERENCE": (),
     "NOTHING": (),
 }
+# character sets of names; what reads files knows them too
+CHARSETS = ("GB18030", "Big5", "UTF-8", "Shift-JIS", "EUC-KR")
 # the store knows it too, but is loaded by no command that only opens the window
 _SUFFIX = ".marrow"
 
@@ -142,6 +148,8 @@ def _add_file_commands(add: _Add) -> None:
     one.add_argument("--rect", type=int, nargs=4, required=True, metavar=rectangle, help=label("cli.rect"))
     one.add_argument("--angle", type=float, default=0.0, metavar="DEGREES", help=label("cli.angle"))
     one.add_argument("--slices", type=int, default=1, choices=SLICE_COUNTS, help=label("cli.slices"))
+    _add_wishes(one)
+    _add_confirmation(one)
     _add_json(one)
 
 
@@ -152,7 +160,14 @@ def _add_import(one: argparse.ArgumentParser) -> None:
     codes = one.add_mutually_exclusive_group()
     codes.add_argument("--code", default="", metavar="CODE", help=label("cli.code"))
     codes.add_argument("--codes", type=Path, metavar="TABLE", help=label("cli.codes"))
+    one.add_argument("--charset", choices=CHARSETS, default="", help=label("cli.charset"))
+    one.add_argument("--same-voxels", action="store_true", help=label("cli.same_voxels"))
     _add_wishes(one)
+    _add_confirmation(one)
+
+
+def _add_confirmation(one: argparse.ArgumentParser) -> None:
+    """Let a person say what the values of a map in doubt are."""
     one.add_argument(
         "--confirm-scale",
         type=_factor,
@@ -176,6 +191,8 @@ def _add_session_commands(add: _Add) -> None:
     one = add("analyse", _analyse)
     _add_session(one, "cli.session")
     one.add_argument("--levels", choices=_LEVELS, help=label("cli.levels"))
+    for name, choices in (("incomplete", _INCOMPLETE), ("groups", _SCHEMES)):
+        one.add_argument(f"--{name}", choices=choices, default=choices[0], help=label(f"cli.{name}"))
     _add_reason(one)
     _add_json(one)
     one = add("export", _export)
@@ -267,9 +284,13 @@ def _session(told: str) -> Path:
 def _factor(told: str) -> tuple[str, float]:
     """A map and a factor, such as ``FF=0.1``; anything else is wrong usage."""
     name, _, factor = told.partition("=")
-    if name not in _CONFIRMED:
-        raise argparse.ArgumentTypeError(label("cli.confirm_scale"))
-    return name, float(factor)
+    try:
+        number = float(factor)
+    except ValueError:
+        number = math.nan
+    if name not in _CONFIRMED or not math.isfinite(number):
+        raise argparse.ArgumentTypeError(label("cli.no_factor", told=told))
+    return name, number
 
 
 def _shown(told: str) -> tuple[str, str, str]:
@@ -311,11 +332,10 @@ def _import(asked: Asked) -> int:
 
     wanted = Import(
         protocol=asked.protocol,
-        confirmed=dict(asked.confirm_scale),
-        confirmed_by=asked.confirmed_by or asked.who,
         code=asked.code,
         codes=asked.codes,
         asked=_asked_for(asked),
+        twins=asked.same_voxels,
     )
     return import_files(asked.paths, asked.session, wanted)
 
@@ -323,21 +343,27 @@ def _import(asked: Asked) -> int:
 def _asked_for(asked: Asked) -> AskedFor:
     from app.cli.wishes import AskedFor
 
+    # looking confirms nothing
+    named = getattr(asked, "confirmed_by", "")
     return AskedFor(
         volumes=tuple(asked.volume),
         answers=tuple(asked.answer),
-        who=asked.who or getattr(asked, "confirmed_by", ""),
+        who=asked.who or named,
         signal_ff=asked.signal_ff,
         resample=asked.resample,
+        charset=getattr(asked, "charset", ""),
+        confirmed=dict(getattr(asked, "confirm_scale", ())),
+        confirmed_by=named or asked.who,
     )
 
 
 def _measure(asked: Asked) -> int:
     from app.cli.files import measure
+    from app.domain.shapes import Rectangle
 
-    return measure(
-        asked.path, asked.slice, asked.rect, angle_deg=asked.angle, depth=asked.slices, as_json=asked.json
-    )
+    row, col, rows, cols = asked.rect
+    rectangle = Rectangle(asked.slice, row, col, rows, cols, asked.angle, asked.slices)
+    return measure(asked.path, rectangle, _asked_for(asked), as_json=asked.json)
 
 
 def _clinical(asked: Asked) -> int:
@@ -354,8 +380,13 @@ def _readings(asked: Asked) -> int:
 
 def _analyse(asked: Asked) -> int:
     from app.cli.session import analyse_session
+    from app.domain.clinical import Scheme
+    from app.services.selection import LevelMean
 
-    return analyse_session(asked.session, asked.levels, as_json=asked.json, reason=asked.reason)
+    mean, scheme = (one.replace("-", "_") for one in (asked.incomplete, asked.groups))
+    return analyse_session(
+        asked.session, asked.levels, LevelMean(mean), Scheme(scheme), as_json=asked.json, reason=asked.reason
+    )
 
 
 def _export(asked: Asked) -> int:

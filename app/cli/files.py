@@ -5,14 +5,15 @@ They name files, maps and case codes, never what an image says of its patient.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from app import __version__
 from app.cli.output import progress, say, warn, write_json
-from app.domain.errors import DataError
+from app.cli.wishes import AskedFor, refuse_nobody, wishes_of
+from app.domain.errors import DataError, InputError
 from app.domain.maps import Quantity
 from app.domain.measure import rule_of
 from app.domain.shapes import Rectangle
@@ -58,43 +59,44 @@ def heading(quantity: Quantity) -> str:
 # ---- measure
 
 
-def measure(
-    path: Path, slice_index: int, box: Sequence[int], *, angle_deg: float, depth: int, as_json: bool
-) -> int:
+def measure(path: Path, rectangle: Rectangle, asked: AskedFor, *, as_json: bool) -> int:
     """Say what a rectangle holds on every map of every exam under a path.
 
     Parameters
     ----------
     path : Path
         A folder or a single file.
-    slice_index : int
-        Counted from 0 in order of position.
-    box : sequence of int
-        First row, first column, rows, columns; counted from 0 in the stored pixel matrix.
-    angle_deg : float
-        Turn from the row-index axis towards the column-index axis.
-    depth : int
-        Slices to pool, 1 or 3.
+    rectangle : Rectangle
+        As for :func:`app.services.measure_files.measure_files`.
+    asked : AskedFor
+        What was asked for beyond what headers say, and confirmed.
     as_json : bool
         Numbers in full, for programs.
 
     Raises
     ------
     AppError
-        When there is nothing to measure or the rectangle lies outside.
+        When there is nothing to measure or the rectangle lies outside; as :func:`app.cli.wishes.wishes_of`
+        and :func:`app.cli.wishes.refuse_nobody`.
     """
     refuse_missing([path])
-    first_row, first_col, rows, cols = box
-    rectangle = Rectangle(slice_index, first_row, first_col, rows, cols, angle_deg, depth)
+    refuse_nobody(asked)
     with progress() as watcher:
-        measured = measure_files(path, rectangle, watcher)
+        wishes = wishes_of(asked, [path], watcher)
+        measured = measure_files(
+            path, rectangle, watcher, wishes=wishes, confirmed=asked.factors, who=asked.confirmed_by
+        )
+    for refusal in measured.lost:
+        warn(refusal_line(refusal))
+    if not measured.exams:
+        raise InputError("measure.no_exam", files=len(measured.refused))
     if as_json:
         content = {
             "software": __version__,
             "rule": rule_of(rectangle),
-            "rectangle": dict(
-                zip(("slice", "row0", "col0", "rows", "cols"), (slice_index, *box), strict=True)
-            ),
+            "rectangle": {
+                name: getattr(rectangle, name) for name in ("slice", "row0", "col0", "rows", "cols")
+            },
             "angle_deg": rectangle.angle_deg,
             "slices_pooled": rectangle.depth,
             "exams": [_measured_to_dict(exam, rectangle) for exam in measured.exams],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,15 +10,15 @@ from pathlib import Path
 from app.cli.files import refuse_missing
 from app.cli.output import progress, say, warn
 from app.cli.passphrase import importer
-from app.cli.wishes import AskedFor, wishes_of
+from app.cli.wishes import AskedFor, refuse_nobody, wishes_of
 from app.domain.errors import DataError, InputError
-from app.domain.maps import Quantity
 from app.domain.progress import Progress
 from app.domain.protocol import Protocol
 from app.services.case_codes import CaseCodes, read_case_codes
 from app.services.import_exams import ImportReport, import_paths, remember_answers, remembered_answers
 from app.services.open_session import Session, create_session, last_viewer, open_session
 from app.services.read_exam import worklist
+from app.store.sessions import PROGRAM
 from app.ui.present.pages import import_lines
 from app.ui.sentences import label
 
@@ -31,24 +31,21 @@ class Import:
     ----------
     protocol : Path or None
         JSON with the protocol of a new session.
-    confirmed : mapping of str to float
-        Factor by quantity, for maps whose scale rule and range do not settle.
-    confirmed_by : str
-        Who confirmed them.
     code : str
         Case code of the one exam there is.
     codes : Path or None
         Table of case codes.
     asked : AskedFor
         What was asked for beyond what headers say.
+    twins : bool
+        Exams of which other cases hold the same voxels become cases too.
     """
 
     protocol: Path | None = None
-    confirmed: Mapping[str, float] = field(default_factory=dict)
-    confirmed_by: str = ""
     code: str = ""
     codes: Path | None = None
     asked: AskedFor = field(default_factory=AskedFor)
+    twins: bool = False
 
 
 def import_files(paths: Sequence[Path], session: Path, wanted: Import) -> int:
@@ -70,13 +67,11 @@ def import_files(paths: Sequence[Path], session: Path, wanted: Import) -> int:
         for nothing does not stay.
     """
     refuse_missing(paths)
-    if wanted.confirmed and not wanted.confirmed_by.strip():
-        raise InputError("scale.nobody_confirms")
-    if (wanted.asked.answers or wanted.asked.volumes) and not wanted.asked.who.strip():
-        raise InputError("cli.nobody_answers")
+    refuse_nobody(wanted.asked)
     codes = read_case_codes(wanted.codes) if wanted.codes else CaseCodes(only=wanted.code)
-    with _session_for_import(session, wanted.protocol) as opened, progress() as watcher:
-        report = _import(opened, paths, wanted, codes, watcher)
+    with _session_for_import(session, wanted.protocol) as (opened, proved), progress() as watcher:
+        actor = proved or wanted.asked.who.strip() or PROGRAM
+        report = _import(opened, paths, wanted, codes, watcher, actor)
     for line in import_lines(report):
         say(line)
     if not report.exams:
@@ -85,7 +80,12 @@ def import_files(paths: Sequence[Path], session: Path, wanted: Import) -> int:
 
 
 def _import(
-    session: Session, paths: Sequence[Path], wanted: Import, codes: CaseCodes, watcher: Progress
+    session: Session,
+    paths: Sequence[Path],
+    wanted: Import,
+    codes: CaseCodes,
+    watcher: Progress,
+    actor: str,
 ) -> ImportReport:
     known = remembered_answers(session)
     wishes = wishes_of(wanted.asked, paths, watcher, known)
@@ -97,22 +97,26 @@ def _import(
         paths,
         watcher,
         wishes=wishes,
-        confirmed={Quantity(name): factor for name, factor in wanted.confirmed.items()},
-        who=wanted.confirmed_by,
+        confirmed=wanted.asked.factors,
+        who=wanted.asked.confirmed_by,
         codes=codes,
+        twins=wanted.twins,
+        actor=actor,
     )
 
 
 @contextmanager
-def _session_for_import(path: Path, protocol: Path | None) -> Iterator[Session]:
-    """The session of that name, or a new one that stays only if something was imported into it."""
+def _session_for_import(path: Path, protocol: Path | None) -> Iterator[tuple[Session, str]]:
+    """The session of that name, or a new one that stays only if something was imported into it.
+
+    With it, who proved to be its coordinator.
+    """
     made = not path.exists()
     if not made and protocol is not None:
         raise InputError("cli.protocol_stands", file=path.name)
     opened = create_session(path, _read_protocol(protocol)) if made else open_session(path)
     try:
-        importer(opened)
-        yield opened
+        yield opened, importer(opened)
     finally:
         with closing(opened):
             empty = made and not worklist(opened, last_viewer(opened))

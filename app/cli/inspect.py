@@ -14,10 +14,11 @@ from app.cli.wishes import AskedFor, wishes_of
 from app.domain.errors import Value
 from app.domain.exam import common_grid
 from app.domain.grid import Grid
-from app.domain.maps import MEASURED, RECIPROCAL_MS, Scaling
+from app.domain.maps import MEASURED, RECIPROCAL_MS, Quantity, Scaling
+from app.files.dicom.classify import role_named
 from app.files.dicom.found import ExamFound, MapFound, Notice, ReferenceFound, Refusal, ScaleDecision
 from app.files.dicom.inspecting import InspectedExam, inspect_paths
-from app.files.dicom.wishes import Question
+from app.files.dicom.wishes import Question, Rival
 from app.ui.present.pages import refusal_line
 from app.ui.sentences import label, sentence
 from app.ui.sentences.files import CODE_WORDS
@@ -42,6 +43,7 @@ def inspect(paths: Sequence[Path], asked: AskedFor, *, as_json: bool) -> int:
             "software": __version__,
             "exams": [_exam_to_dict(exam) for exam in found.exams],
             "questions": [_question_to_dict(question) for question in found.questions],
+            "rivals": [_rival_to_dict(rival) for rival in found.rivals],
             "refused": refused_to_list(found.refused),
         }
         write_json(content)
@@ -51,6 +53,8 @@ def inspect(paths: Sequence[Path], asked: AskedFor, *, as_json: bool) -> int:
             say(line)
     for question in found.questions:
         say(_question_line(question))
+    for rival in found.rivals:
+        say(_rival_line(rival, found.rivals))
     say(label("import.refused", count=len(found.refused)))
     for refusal in found.refused:
         say(refusal_line(refusal))
@@ -150,6 +154,11 @@ def _question_to_dict(question: Question) -> dict[str, Any]:
     }
 
 
+def _rival_to_dict(rival: Rival) -> dict[str, Any]:
+    told = ("series_uid", "shows", "description", "shape", "plane", "of", "chosen", "files")
+    return {name: getattr(rival, name) for name in told}
+
+
 # ---- for people
 
 
@@ -246,6 +255,24 @@ def _question_line(question: Question) -> str:
     if question.answer is not None:
         code = "cli.question_answered"
     slices, rows, cols = question.shape
-    shows = question.answer.shows if question.answer else ""
+    shows = question.answer.shows if question.answer else role_named(question.description) or Quantity.FF
     told = {"description": question.description, "plane": question.plane, "shows": shows}
     return label(code, slices=slices, rows=rows, cols=cols, **told)
+
+
+def _rival_line(rival: Rival, rivals: Sequence[Rival]) -> str:
+    """One of several series of a map, and by which name it can be chosen."""
+    same = (rival.study_uid, rival.description)
+    alike = [one for one in rivals if (one.study_uid, one.description) == same]
+    slices, rows, cols = rival.shape
+    return label(
+        "cli.rival_chosen" if rival.chosen else "cli.rival",
+        description=rival.description,
+        slices=slices,
+        rows=rows,
+        cols=cols,
+        plane=rival.plane,
+        of=rival.of,
+        shows=rival.shows,
+        name=rival.description if rival.description and len(alike) == 1 else rival.series_uid,
+    )

@@ -49,15 +49,21 @@ def manager(session: Session) -> Viewer:
     return coordinate(session, _passphrase(session))
 
 
-def importer(session: Session) -> None:
+def importer(session: Session) -> str:
     """Open a session for an import, which shows no readings.
+
+    Returns
+    -------
+    str
+        Who proved to be its coordinator; empty where nobody had to.
 
     Raises
     ------
     AppError
         As :func:`app.services.sign_in.open_to_import`.
     """
-    open_to_import(session, _passphrase(session))
+    viewer = open_to_import(session, _passphrase(session))
+    return viewer.reader.name if viewer else ""
 
 
 def _passphrase(session: Session) -> str | None:

@@ -24,6 +24,7 @@ from app.files.dicom.questions import answered_role
 from app.files.dicom.references import numbered
 from app.files.dicom.stack import Stack
 from app.files.dicom.wishes import NOTHING, REFERENCE, Answer, Question, Wishes
+from app.files.dicom.written import Written
 from app.files.volumes import BadVolume, VolumeInfo, VolumeReader, kind_by_name
 
 _RULE = "volume.stated"
@@ -252,6 +253,7 @@ def _image(volume: Volume, role: Role) -> Image:
         scale=(1.0, 0.0, _RULE),
         identity=Identity(),
         guessed_charset="",
+        written=Written(),
         field_strength_t=None,
         manufacturer="",
         model="",

@@ -36,7 +36,7 @@ def scale_fields(quantity: Quantity, exam: Callable[[RowT], ExamFacts]) -> tuple
             told("rule"),
             values="ge.physical (the vendor stores the unit itself), dicom.rescale, philips.rescale (own tags"
             " of the file), rwvm.unit (its Real World Value Mapping), siemens.stored (as this vendor writes),"
-            " none",
+            " siemens.rescale (own tags of the file), none",
         ),
         Field(f"{prefix}_scale_factor", f"{prefix} value per stored unit.", told("slope")),
         Field(f"{prefix}_scale_offset", f"{prefix} value of a stored 0.", told("intercept")),

@@ -13,7 +13,7 @@ from app.domain.progress import Progress
 from app.files.dicom.found import ExamFound, ExamRefused, LoadedExam, Notice, Refusal
 from app.files.dicom.inspecting import OneCount, find_all
 from app.files.dicom.load import load_exam
-from app.files.dicom.scale import confirm
+from app.files.dicom.scale import confirm_each
 from app.files.dicom.wishes import Answer, SeriesKey, Wishes
 from app.services.case_codes import CaseCodes, settle_codes
 from app.services.changed import Changed, What
@@ -21,7 +21,7 @@ from app.services.open_session import Session
 from app.store import answers, exams, sessions
 from app.store.answers import AnswerRow
 from app.store.exams import NewExam
-from app.store.recognise import JoinRefused
+from app.store.recognise import JoinRefused, same_voxels
 from app.store.series import NewReference
 
 _NO_WISHES = Wishes()
@@ -38,10 +38,13 @@ class Pick:
         From :func:`app.files.dicom.find.find_exams`, with what was confirmed.
     code : str
         The case code it should have; empty for a random one. An exam that is in the session keeps its own.
+    twin : bool
+        It becomes a case also where another one, of another study, holds the same voxels.
     """
 
     found: ExamFound
     code: str = ""
+    twin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +119,12 @@ def import_path(
     confirmed: Mapping[Quantity, float] = MappingProxyType({}),
     who: str = "",
     codes: CaseCodes = _RANDOM,
+    actor: str = sessions.PROGRAM,
 ) -> ImportReport:
     """Import every exam under one path; as :func:`import_paths`."""
-    return import_paths(session, [path], progress, wishes=wishes, confirmed=confirmed, who=who, codes=codes)
+    return import_paths(
+        session, [path], progress, wishes=wishes, confirmed=confirmed, who=who, codes=codes, actor=actor
+    )
 
 
 def import_paths(
@@ -130,6 +136,8 @@ def import_paths(
     confirmed: Mapping[Quantity, float] = MappingProxyType({}),
     who: str = "",
     codes: CaseCodes = _RANDOM,
+    twins: bool = False,
+    actor: str = sessions.PROGRAM,
 ) -> ImportReport:
     """Import every exam under some paths.
 
@@ -149,6 +157,10 @@ def import_paths(
         Who confirmed them.
     codes : CaseCodes
         Case codes that exams should have.
+    twins : bool
+        Exams become cases also where others, of other studies, hold the same voxels.
+    actor : str
+        Who imports, for the record.
 
     Raises
     ------
@@ -164,23 +176,22 @@ def import_paths(
     found = find_all(paths, count, replace(wishes, answers=known))
     if codes.only and len(found.exams) > 1:
         raise InputError("code.one_exam", exams=len(found.exams))
-    picks = [Pick(_confirmed(exam, confirmed, who), codes.code_for(exam.identity)) for exam in found.exams]
+    picks = [
+        Pick(confirm_each(exam, confirmed, who), codes.code_for(exam.identity), twins) for exam in found.exams
+    ]
     count.expect(sum(pick.found.slices for pick in picks))
-    report = import_exams(session, picks, count)
+    report = import_exams(session, picks, count, actor=actor)
     return replace(report, refused=_in_order([*found.refused, *report.refused]))
 
 
-def _confirmed(found: ExamFound, factors: Mapping[Quantity, float], who: str) -> ExamFound:
-    for quantity, factor in factors.items():
-        found = confirm(found, quantity, factor, who)
-    return found
-
-
-def import_exams(session: Session, picks: Sequence[Pick], progress: Progress) -> ImportReport:
+def import_exams(
+    session: Session, picks: Sequence[Pick], progress: Progress, *, actor: str = sessions.PROGRAM
+) -> ImportReport:
     """Import exams that were found, each in one transaction.
 
     An exam that is in the session and lacks maps or anatomical series that come now gets them; one whose
-    files hold other voxels than the session is refused. Cancelling rolls back the exam at hand and keeps
+    files hold other voxels than the session is refused, and so is one of another study that holds the same
+    voxels, unless its pick allows it. Cancelling rolls back the exam at hand and keeps
     those that are already in.
 
     Parameters
@@ -191,6 +202,8 @@ def import_exams(session: Session, picks: Sequence[Pick], progress: Progress) ->
         What to import.
     progress : Progress
         Told about slices read, of all exams in one count.
+    actor : str
+        Who imports, for the record.
 
     Raises
     ------
@@ -213,7 +226,7 @@ def import_exams(session: Session, picks: Sequence[Pick], progress: Progress) ->
                 continue
             refused += loaded.refused
             try:
-                done.append(_store(session, pick.found, loaded, code))
+                done.append(_store(session, pick, loaded, code, actor))
             except JoinRefused as verdict:
                 refused += _refuse_files(pick.found, loaded, verdict)
     except Cancelled:
@@ -249,23 +262,26 @@ def _new_exam(found: ExamFound, loaded: LoadedExam, code: str) -> NewExam:
     )
 
 
-def _store(session: Session, found: ExamFound, loaded: LoadedExam, code: str) -> ImportedExam:
-    packed = exams.pack(_new_exam(found, loaded, code))
+def _store(session: Session, pick: Pick, loaded: LoadedExam, code: str, actor: str) -> ImportedExam:
+    packed = exams.pack(_new_exam(pick.found, loaded, code))
     imported = ImportedExam(
         code=code,
         quantities=tuple(loaded.exam.maps),
-        files=len(found.files),
+        files=len(pick.found.files),
         warnings=loaded.warnings,
         references=len(packed.references),
     )
     known = exams.recognise(session.database, packed.fingerprint)
     if known is None:
-        exams.add(session.database, packed, actor=sessions.PROGRAM)
+        twins = () if pick.twin else same_voxels(session.database, packed.fingerprint)
+        if twins:
+            raise JoinRefused("import.same_voxels", case=", ".join(twins))
+        exams.add(session.database, packed, actor=actor)
         return imported
     if known.refusal is not None:
         raise known.refusal
     if known.joins:
-        known = exams.join(session.database, known.exam_id, packed, actor=sessions.PROGRAM)
+        known = exams.join(session.database, known.exam_id, packed, actor=actor)
     return replace(
         imported, code=known.code, already=True, joined=known.adds, references=len(known.references)
     )

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from app.domain.errors import InputError
 from app.domain.exam import Exam
-from app.domain.maps import Quantity, Scaling
+from app.domain.maps import MEASURED, Quantity, Scaling
 from app.domain.measure import RoiStats, measure
 from app.domain.progress import Progress
 from app.domain.shapes import Rectangle
 from app.files.dicom.find import find_exams
 from app.files.dicom.found import ExamRefused, LoadedExam, Refusal
 from app.files.dicom.load import load_exam
+from app.files.dicom.scale import confirm_each
+from app.files.dicom.wishes import Wishes
+
+_NO_WISHES = Wishes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +65,32 @@ class MeasuredExam:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """All exams under a path, and every file that is in none of their maps."""
+    """All exams under a path.
+
+    Attributes
+    ----------
+    exams : tuple of MeasuredExam
+        Those with FF or R2*; none where nothing can be measured.
+    refused : tuple of Refusal
+        Every file that is in none of their maps.
+    lost : tuple of Refusal
+        Why FF or R2* maps are not counted, once for each reason.
+    """
 
     exams: tuple[MeasuredExam, ...]
     refused: tuple[Refusal, ...]
+    lost: tuple[Refusal, ...] = ()
 
 
-def measure_files(path: Path, rectangle: Rectangle, progress: Progress) -> Measured:
+def measure_files(
+    path: Path,
+    rectangle: Rectangle,
+    progress: Progress,
+    *,
+    wishes: Wishes = _NO_WISHES,
+    confirmed: Mapping[Quantity, float] = MappingProxyType({}),
+    who: str = "",
+) -> Measured:
     """Measure one rectangle on every map of every exam under a path.
 
     Parameters
@@ -78,19 +102,28 @@ def measure_files(path: Path, rectangle: Rectangle, progress: Progress) -> Measu
         voxels of different sizes, in those of the coarsest measured one.
     progress : Progress
         Told of files read.
+    wishes : Wishes
+        What a person asked for.
+    confirmed : mapping of Quantity to float
+        Factors that a person confirmed, for those maps whose scale rule and range do not settle.
+    who : str
+        Who confirmed them.
 
     Raises
     ------
     InputError
-        ``measure.no_exam`` when nothing under the path can be measured; ``measure.outside`` when the
-        rectangle leaves the image of one of the exams.
+        ``measure.outside`` when the rectangle leaves the image of one of the exams; as
+        :func:`app.files.dicom.scale.confirm`.
     Cancelled
         When the user asked to stop.
     """
-    found = find_exams(path, progress)
+    found = find_exams(path, progress, wishes)
     exams: list[MeasuredExam] = []
     refused = [*found.refused]
-    for exam in found.exams:
+    wanted: set[Path] = set()
+    for exam in (confirm_each(one, confirmed, who) for one in found.exams):
+        measured = (one for one in (*exam.maps, *exam.unpaired) if one.quantity in MEASURED)
+        wanted.update(file for one in measured for file in one.files)
         try:
             loaded = load_exam(exam, progress)
         except ExamRefused as verdict:
@@ -99,9 +132,18 @@ def measure_files(path: Path, rectangle: Rectangle, progress: Progress) -> Measu
         refused += loaded.refused
         _refuse_outside(rectangle, loaded.exam)
         exams.append(_measured(loaded, rectangle))
-    if not exams:
-        raise InputError("measure.no_exam", files=len(refused))
-    return Measured(tuple(exams), tuple(sorted(refused, key=lambda refusal: refusal.path)))
+    refused.sort(key=lambda refusal: refusal.path)
+    return Measured(tuple(exams), tuple(refused), _lost(refused, wanted))
+
+
+def _lost(refused: Iterable[Refusal], wanted: Container[Path]) -> tuple[Refusal, ...]:
+    """The first refusal for each reason why a map that should have been measured was not."""
+    told: dict[tuple[str, str], Refusal] = {}
+    for one in refused:
+        quantity = one.values.get("quantity")
+        if one.path in wanted or quantity in MEASURED:
+            told.setdefault((one.code, str(quantity)), one)
+    return tuple(told.values())
 
 
 def _refuse_outside(rectangle: Rectangle, exam: Exam) -> None:

@@ -48,7 +48,7 @@ def recount(database: Database, progress: Progress) -> Recount:
         Told of exams.
     """
     flaws, counted = list[Flaw](), 0
-    listed = [one for one in exams.exams(database) if one.origin == "dicom"]
+    listed = [one for one in exams.every_exam(database) if one.origin == "dicom"]
     for done, one in enumerate(listed):
         progress.report(done, len(listed))
         try:

@@ -20,12 +20,12 @@ from app.files.dicom.found import ExamFound, MapFound, Notice, ReferenceFound, R
 from app.files.dicom.inspecting import OneCount, find_all, in_order, judge_each, settled
 from app.files.dicom.load import Judged, notices_with
 from app.files.dicom.scale import confirm, confirmed_fits, told
-from app.files.dicom.wishes import Question, Wishes
+from app.files.dicom.wishes import Question, Rival, Wishes
 from app.services.import_exams import remembered_answers
 from app.services.open_session import Session
 from app.services.thumbnails import Picture, nothing_to_show, thumbnail
 from app.store.pixels import pixel_sha256
-from app.store.recognise import Fingerprint, Known, recognise
+from app.store.recognise import Fingerprint, Known, recognise, same_voxels
 
 _NONE = Wishes()
 Point = tuple[float, float, float]
@@ -109,6 +109,8 @@ class SurveyedExam:
         How it stands when nothing waits any more.
     adds : tuple of Quantity
         Maps that the exam of the session with this code lacks; empty where there is no such exam.
+    same_as : tuple of str
+        Case codes of exams of other studies that hold the same voxels; also named in a warning.
     """
 
     found: ExamFound
@@ -121,6 +123,7 @@ class SurveyedExam:
     waiting: tuple[Quantity, ...] = ()
     once_confirmed: Standing = Standing.NEW
     adds: tuple[Quantity, ...] = ()
+    same_as: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,12 +140,15 @@ class Survey:
         Every file that is in no exam.
     wishes : Wishes
         What was asked for, with the answers that the session remembers.
+    rivals : tuple of Rival
+        Series of which a person may choose one.
     """
 
     exams: tuple[SurveyedExam, ...]
     questions: tuple[Question, ...]
     refused: tuple[Refusal, ...]
     wishes: Wishes = field(default_factory=Wishes)
+    rivals: tuple[Rival, ...] = ()
 
 
 def survey(session: Session, paths: Sequence[Path], progress: Progress, wishes: Wishes = _NONE) -> Survey:
@@ -168,7 +174,7 @@ def survey(session: Session, paths: Sequence[Path], progress: Progress, wishes: 
     count = OneCount(progress)
     found = find_all(paths, count, wishes)
     exams = judge_each(found.exams, count, lambda exam, judged: _look(session, exam, judged, count))
-    return Survey(exams, found.questions, found.refused, wishes)
+    return Survey(exams, found.questions, found.refused, wishes, found.rivals)
 
 
 def _look(session: Session, found: ExamFound, judged: Judged, count: OneCount) -> SurveyedExam:
@@ -181,20 +187,23 @@ def _look(session: Session, found: ExamFound, judged: Judged, count: OneCount) -
         picture = _picture(one, judged, centre)
         maps.append(SurveyedMap(one, one.scaling, judged.decisions[one.quantity], picture))
     doubted = [one.found for one in maps if one.doubted]
-    known = recognise(session.database, _fingerprint(found, judged, doubted, count))
+    fingerprint = _fingerprint(found, judged, doubted, count)
+    known = recognise(session.database, fingerprint)
+    same_as = same_voxels(session.database, fingerprint) if known is None else ()
     waiting = tuple(one.quantity for one in doubted if known is None or _is_new(one, known))
     standing = _standing(known, could_come=judged.loaded is not None or bool(doubted), waits=bool(waiting))
     return SurveyedExam(
         found=found,
         maps=tuple(maps),
         references=_references(found, judged, centre),
-        warnings=made.warnings,
+        warnings=(*made.warnings, *_twins(same_as)),
         refused=in_order([*judged.refused, *_apart(found, judged, known)]),
         standing=Standing.WAITS if waiting and standing is not Standing.REFUSED else standing,
         code=known.code if known else "",
         waiting=waiting,
         once_confirmed=standing,
         adds=known.adds if known else (),
+        same_as=same_as,
     )
 
 
@@ -274,6 +283,11 @@ def _could_come(found: MapFound, judged: Judged, doubted: Sequence[MapFound]) ->
     """Whether a map that is not let in would be, after a confirmation: its own, or that of a measured one."""
     signal = found.quantity not in MEASURED and isinstance(judged.decisions[found.quantity], ScaleDecision)
     return found in doubted or (signal and bool(doubted))
+
+
+def _twins(cases: tuple[str, ...]) -> tuple[Notice, ...]:
+    """A warning where cases of the session hold the same voxels."""
+    return (Notice("exam.same_voxels", {"case": ", ".join(cases)}),) if cases else ()
 
 
 def _is_new(doubted: MapFound, known: Known) -> bool:

@@ -6,11 +6,12 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from app.domain.errors import StoreUnavailable
 from app.domain.exam import Exam
 from app.domain.identity import Identity
-from app.domain.maps import ParametricMap, Quantity, Scaling
+from app.domain.maps import MEASURED, ParametricMap, Quantity, Scaling
 from app.domain.measure import measure
 from app.store import audit, faults, pixels, readings, series
 from app.store.database import Database, Row, json_text
@@ -121,17 +122,20 @@ def add(database: Database, packed: PackedExam, *, actor: str) -> int:
         )
         _add_identity(database, key, packed.new.identity)
         hashes = _add_maps(database, key, packed, tuple(packed.maps))
-        audit.append(database, actor=actor, action="exam.imported", subject=exam.code, new=json_text(hashes))
+        content = hashes | _scales(exam, tuple(packed.maps))
+        audit.append(database, actor=actor, action="exam.imported", subject=exam.code, new=json_text(content))
         _add_references(database, key, exam.code, packed.references, actor)
     return key
 
 
-def add_from_table(database: Database, code: str, identity: Identity) -> int:
+def add_from_table(
+    database: Database, code: str, identity: Identity, field_strength_t: float | None = None
+) -> int:
     """Write an exam that has no images, inside the caller's transaction, and give its key."""
     key = database.insert(
-        "INSERT INTO exam (code, origin, manufacturer, model, pixel_sha256, at_utc)"
-        " VALUES (?, 'table', '', '', '', ?)",
-        (code, audit.utc_now()),
+        "INSERT INTO exam (code, origin, field_strength_t, manufacturer, model, pixel_sha256, at_utc)"
+        " VALUES (?, 'table', ?, '', '', '', ?)",
+        (code, field_strength_t, audit.utc_now()),
     )
     _add_identity(database, key, identity)
     return key
@@ -155,6 +159,14 @@ def _add_maps(
         sources = packed.new.sources.get(quantity, ())
         _add_map(database, (exam_id, quantity.value), packed.maps[quantity], scaling, sources)
     return {quantity.value: packed.maps[quantity].sha256 for quantity in wanted}
+
+
+def _scales(exam: Exam, wanted: Sequence[Quantity]) -> dict[str, Any]:
+    """By which rule and factor the numbers of measured maps mean what they mean, and who confirmed it."""
+    told = ("rule", "factor", "confirmed_by")
+    scalings = {one: exam.maps[one].scaling for one in wanted if one in MEASURED}
+    scales = {one.value: {name: getattr(scaling, name) for name in told} for one, scaling in scalings.items()}
+    return {"scales": scales} if scales else {}
 
 
 def _add_map(
@@ -225,19 +237,28 @@ def _join_maps(database: Database, known: Known, packed: PackedExam, actor: str)
             for quantity, parts in known.parts.items()
         }
         readings.add_measurements(database, revision_id, counted)
-    content = {**hashes, "revisions_measured": len(drawn)}
+    content = {**hashes, **_scales(packed.new.exam, known.adds), "revisions_measured": len(drawn)}
     audit.append(database, actor=actor, action="exam.map_added", subject=known.code, new=json_text(content))
 
 
 def exams(database: Database) -> list[ExamRow]:
     """All exams in order of import."""
-    sql = "SELECT id, code, origin, field_strength_t FROM exam ORDER BY id"
+    return _exams(database, "live_exam")
+
+
+def every_exam(database: Database) -> list[ExamRow]:
+    """All exams that are in the file, also those of a centre that was taken back: to check them."""
+    return _exams(database, "exam")
+
+
+def _exams(database: Database, table: str) -> list[ExamRow]:
+    sql = f"SELECT id, code, origin, field_strength_t FROM {table} ORDER BY id"  # noqa: S608 - own names
     return [ExamRow(*row) for row in database.rows(sql)]
 
 
 def codes(database: Database) -> set[str]:
     """All case codes that are taken."""
-    return {row["code"] for row in database.rows("SELECT code FROM exam")}
+    return {row["code"] for row in database.rows("SELECT code FROM live_exam")}
 
 
 def identities(database: Database) -> list[Identity]:

@@ -96,8 +96,20 @@ def recognise(database: Database, fingerprint: Fingerprint) -> Known | None:
     return min(found, key=lambda one: (one.refusal is not None, len(one.adds)), default=None)
 
 
+def same_voxels(database: Database, fingerprint: Fingerprint) -> tuple[str, ...]:
+    """Case codes of exams that hold the very voxels of a measured map, of whatever study they are.
+
+    The same images come under other UIDs where they were de-identified once more. Nothing says so but their
+    voxels, so a person decides whether they are a case of their own.
+    """
+    return tuple(code for _, code in _with_the_same_voxels(database, fingerprint))
+
+
 def _with_the_same_voxels(database: Database, fingerprint: Fingerprint) -> list[tuple[int, str]]:
-    sql = "SELECT exam.id, code FROM map JOIN exam ON exam.id = exam_id WHERE quantity = ? AND sha256 = ?"
+    sql = (
+        "SELECT exam.id, code FROM map JOIN live_exam AS exam ON exam.id = exam_id"
+        " WHERE quantity = ? AND sha256 = ?"
+    )
     rows = (
         row
         for quantity in MEASURED

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from pathlib import Path
 
 from app.domain.errors import InputError
 from app.domain.maps import MEASURED, Quantity
+from app.files.dicom.find import in_charset
 from app.files.dicom.found import Confirmation, ReferenceFound, Refusal
-from app.files.dicom.wishes import T2STAR, Answer, Question, SeriesKey, Wishes
+from app.files.dicom.wishes import T2STAR, Answer, Question, Rival, SeriesKey, Wishes
 from app.services.case_codes import CaseCodes, settle_codes
 from app.services.import_exams import Pick
 from app.services.open_session import Session
@@ -64,8 +65,10 @@ class Draft:
         Case code by key of an exam; what is not named gets a random one.
     confirmed : dict of Place to Confirmation
         Scales a person confirmed.
-    answers, volumes, signal_ff, resample
+    answers, volumes, signal_ff, resample, chosen
         As in :class:`app.files.dicom.wishes.Wishes`; only what was answered in this window.
+    charsets : dict of str to str
+        Character set by Study Instance UID, where a person chose one to read names in.
     exams : dict of str to SurveyedExam
         By a key that a second look at the same files gives again; with what was confirmed.
     """
@@ -78,10 +81,14 @@ class Draft:
     volumes: dict[Path, Answer] = field(default_factory=dict)
     signal_ff: bool = False
     resample: bool = False
+    chosen: frozenset[str] = frozenset()
+    charsets: dict[str, str] = field(default_factory=dict)
     exams: dict[str, SurveyedExam] = field(init=False)
     _obeyed: Wishes = field(init=False)
+    _remembered: Mapping[SeriesKey, Answer] = field(init=False)
 
     def __post_init__(self) -> None:
+        self._remembered = self.survey.wishes.answers
         self.look_again(self.survey)
 
     def look_again(self, survey: Survey) -> None:
@@ -91,12 +98,26 @@ class Draft:
         for exam in survey.exams:
             name = f"{exam.found.identity.study_uid}|{exam.found.identity.frame_uid}"
             alike = sum(key.startswith(f"{name}|") for key in self.exams)
-            self.exams[f"{name}|{alike}"] = exam
+            self.exams[f"{name}|{alike}"] = self._named(exam)
         for place, word in list(self.confirmed.items()):
             try:
                 self.confirm(*place, word)
             except (InputError, KeyError):
                 del self.confirmed[place]
+
+    def _named(self, exam: SurveyedExam) -> SurveyedExam:
+        """An exam with its patient's data in the character set that a person chose."""
+        charset = self.charsets.get(exam.found.identity.study_uid, "")
+        if not charset:
+            return exam
+        warnings = tuple(one for one in exam.warnings if not one.code.startswith("people."))
+        return replace(exam, found=in_charset(exam.found, charset), warnings=warnings)
+
+    def read_names(self, keys: Iterable[str], charset: str) -> None:
+        """Read the names of some exams in a character set, with an empty one as their files say."""
+        for key in keys:
+            self.charsets[self.exams[key].found.identity.study_uid] = charset
+        self.look_again(self.survey)
 
     # -- what was asked for ---------------------------------------------------------------------------
 
@@ -104,12 +125,29 @@ class Draft:
     def wishes(self) -> Wishes:
         """What the next look at the files should obey; an answer without its unit is none yet."""
         volumes = {path: one for path, one in self.volumes.items() if one.unit or one.shows not in UNITS_OF}
-        return Wishes(dict(self.answers), volumes, self.signal_ff, self.resample)
+        return Wishes(dict(self.answers), volumes, self.signal_ff, self.resample, self.chosen)
 
     def keep_to_survey(self) -> None:
         """Take back the wishes that no look has obeyed."""
         self.answers, self.volumes = dict(self._obeyed.answers), dict(self._obeyed.volumes)
         self.signal_ff, self.resample = self._obeyed.signal_ff, self._obeyed.resample
+        self.chosen = self._obeyed.chosen
+
+    def undecided(self, key: str) -> bool:
+        """Whether several series of an exam claim to be FF or R2*, and nobody chose one yet."""
+        exam = self.exams[key].found.identity
+        place = (exam.study_uid, exam.frame_uid)
+        rivals = [one for one in self.survey.rivals if (one.study_uid, one.frame_uid) == place]
+        measured = [one for one in rivals if one.shows in UNITS_OF]
+        return {one.shows for one in measured} != {one.shows for one in measured if one.chosen}
+
+    def choose(self, rival: Rival, *, on: bool) -> None:
+        """Note which of several series of a map is the wanted one, or that none is any more."""
+        place = (rival.study_uid, rival.frame_uid, rival.shows)
+        others = {
+            one.series_uid for one in self.survey.rivals if (one.study_uid, one.frame_uid, one.shows) == place
+        }
+        self.chosen = (self.chosen - others) | ({rival.series_uid} if on else frozenset())
 
     def answer(self, question: Question, answer: Answer) -> None:
         """Note what a series shows."""
@@ -117,6 +155,11 @@ class Draft:
             self.answers[question.key] = answer
         else:
             self.volumes |= dict.fromkeys(question.files, answer)
+
+    @property
+    def new_answers(self) -> dict[SeriesKey, Answer]:
+        """What was answered in this window and the session does not remember yet."""
+        return {key: one for key, one in self.answers.items() if self._remembered.get(key) != one}
 
     def forget(self, question: Question) -> None:
         """Take back what was answered in this window."""
@@ -194,8 +237,12 @@ class Draft:
         return [one for one in exam.maps if state_of(exam, one) in ready]
 
     def ticked_maps(self, key: str) -> list[SurveyedMap]:
-        """Measured maps that will be imported; proposed are those of an exam in which none waits."""
-        proposed = not self.exams[key].waiting
+        """Measured maps that will be imported.
+
+        Proposed are those of an exam in which none waits, no series is to be chosen, and whose voxels no
+        other case holds.
+        """
+        proposed = not (self.exams[key].waiting or self.exams[key].same_as or self.undecided(key))
         return [one for one in self.ready(key) if self.ticks.get(map_key(key, one.found.quantity), proposed)]
 
     def ticked_references(self, key: str) -> list[ReferenceFound]:
@@ -245,7 +292,8 @@ class Draft:
                     references=tuple(self.ticked_references(key)),
                     signal_ff=exam.found.signal_ff and Quantity.FF in ticked,
                 )
-                yield Pick(found, self.codes.get(key, ""))
+                # who ticks it has read that another case holds the same voxels
+                yield Pick(found, self.codes.get(key, ""), twin=bool(exam.same_as))
 
 
 def state_of(exam: SurveyedExam, one: SurveyedMap) -> MapState:

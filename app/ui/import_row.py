@@ -7,7 +7,7 @@ from enum import Enum, IntEnum, StrEnum, auto
 from typing import TypeAlias
 
 from app.files.dicom.found import MapFound
-from app.files.dicom.wishes import Answer, Question
+from app.files.dicom.wishes import Answer, Question, Rival
 from app.services.survey_import import SurveyedExam, SurveyedMap, SurveyedReference
 from app.services.thumbnails import Picture
 
@@ -40,6 +40,7 @@ class Kind(StrEnum):
     EXAM = "exam"
     MAP = "map"
     REFERENCE = "reference"
+    RIVAL = "rival"
     QUESTIONS = "questions"
     QUESTION = "question"
 
@@ -64,7 +65,7 @@ class Cell:
 NO_CELL = Cell()
 
 
-Subject: TypeAlias = SurveyedExam | SurveyedMap | MapFound | SurveyedReference | Question
+Subject: TypeAlias = SurveyedExam | SurveyedMap | MapFound | SurveyedReference | Question | Rival
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,6 +94,9 @@ class Row:
         What it stands for; None for patients and headings.
     answer : Answer or None
         What was said of a series.
+    charset : str or None
+        Character set in which a patient's name is read, empty as its files say; None where no other one
+        would make another name.
     """
 
     key: str
@@ -105,11 +109,12 @@ class Row:
     picture: Picture | None = None
     subject: Subject | None = None
     answer: Answer | None = None
+    charset: str | None = None
 
     @property
     def says(self) -> tuple[object, ...]:
         """Everything that is seen of it, to be compared."""
-        return (self.cells, self.tick, self.enabled, self.answer)
+        return (self.cells, self.tick, self.enabled, self.answer, self.charset)
 
     def cell(self, column: Column) -> Cell:
         """What a column says; nothing in most."""

@@ -73,8 +73,8 @@ class Importing(QObject):
     def _on_imported(self, report: ImportReport) -> None:
         from app.ui.present.pages import import_lines  # noqa: PLC0415 - as above
 
-        lines = import_lines(report)
+        lines, to_save = import_lines(report), "\n".join(import_lines(report, to_save=True))
         title, name = present.text("import.title"), present.text("import.saved_name")
-        ReportDialog(title, lines[0], "\n".join(lines), self._window, save_as=name).show()
+        ReportDialog(title, lines[0], "\n".join(lines), self._window, save_as=name, to_save=to_save).show()
         if report.exams:
             self.brought.emit()

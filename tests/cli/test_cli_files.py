@@ -18,9 +18,11 @@ from app.cli.commands import parser
 from app.domain.phantom import Phantom, make_phantom
 from app.domain.phantom_spec import PhantomSpec
 from app.domain.protocol import Protocol
+from app.files.dicom.rules import FACTORS
 from app.files.dicom.write_ge import CaseHeader, write_ideal_iq
 from app.services.open_session import create_session, last_viewer, open_session
 from app.services.read_exam import worklist
+from app.ui.sentences.files import CODE_WORDS
 
 CONTRASTS = {
     "FF": "FAT_FRACTION",
@@ -161,7 +163,7 @@ def test_measure_tells_people_the_same_numbers(run: Any, ask: Any, written: Path
     assert said.status == 0
     assert f"Fat fraction (%): mean {found['FF']['mean']:.4f} · sd – ·" in said.out
     assert f"Water: mean {found['WATER']['mean']:.4f} ·" in said.out
-    assert said.err == "1 files or folders not used\n"
+    assert said.err == "1 file or folder not used\n"
     assert not [secret for secret in SECRETS if secret in said.out + said.err]
 
 
@@ -381,10 +383,40 @@ def test_a_doubtful_scale_is_imported_with_a_name_only(run: Any, written: Path, 
     assert (said.status, "Fat fraction, Water" in said.out) == (0, True)
 
 
-@pytest.mark.parametrize("wrong", ["T1=1", "FF", "FF=x"])
-def test_a_confirmation_that_is_none_is_wrong_usage(
-    run: Any, written: Path, tmp_path: Path, wrong: str
+@pytest.mark.parametrize("wrong", ["T1=1", "FF", "FF=abc", "FF=nan", "R2STAR=inf"])
+def test_a_confirmation_that_is_none_is_wrong_usage_and_told_in_a_sentence(
+    written: Path, tmp_path: Path, wrong: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as caught:
         parser().parse_args(["import", str(written), "--session", str(tmp_path), "--confirm-scale", wrong])
     assert caught.value.code == 2
+    assert f"{wrong}: write FF=FACTOR or R2STAR=FACTOR with a number" in capsys.readouterr().err
+
+
+def test_measure_takes_the_same_word_on_a_scale_as_an_import(
+    run: Any, ask: Any, written: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "doubt"
+    folder.mkdir()
+    for number, path in enumerate(path for path in written.iterdir() if path.suffix != ".txt"):
+        made = dcmread(path)
+        made.Manufacturer = "CANON_MEC"
+        made.save_as(folder / str(number))
+    words = ("measure", folder, "--slice", 1, "--rect", 40, 50, 2, 2)
+    said = run(*words)
+    assert (said.status, said.out) == (1, "")
+    assert "unit of this FF map is not certain" in said.err
+    assert "unit of this R2* map is not certain" in said.err
+    assert "--confirmed-by" in run(*words, "--confirm-scale", "FF=1").err
+    # one of the two is counted, and the other one told
+    said = run(*words, "--confirm-scale", "FF=1", "--confirmed-by", "A. Reader")
+    assert (said.status, "Fat fraction (%): mean" in said.out) == (0, True)
+    assert "unit of this R2* map is not certain" in said.err
+    both = ("--confirm-scale", "FF=1", "--confirm-scale", "R2STAR=1", "--who", "A. Reader")
+    (exam,) = ask(*words, *both)["exams"]
+    assert {exam["maps"][name]["scale_confirmed_by"] for name in ("FF", "R2STAR")} == {"A. Reader"}
+
+
+def test_every_word_for_what_a_range_looks_like_is_told_to_people() -> None:
+    units = {*FACTORS, *(f"{kind}.out_of_range" for kind in ("ff", "r2star", "t2star"))}
+    assert units | {"r2star.or_t2star", "r2star.or_times_ten"} <= set(CODE_WORDS)

@@ -14,10 +14,12 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from SimpleITK import GetImageFromArray, WriteImage
 
+from app.cli import commands
 from app.cli.commands import SHOWS, parser
 from app.domain.maps import Quantity
 from app.domain.phantom import make_phantom
 from app.domain.phantom_spec import PhantomSpec
+from app.files.dicom.people import CHARSETS
 from app.files.dicom.rules import FACTORS
 from app.files.dicom.wishes import NOTHING, REFERENCE, T2STAR
 from app.files.dicom.write_ge import CaseHeader, write_ideal_iq
@@ -73,7 +75,14 @@ def codes_of(tmp_path: Path) -> Callable[[], set[str]]:
     return read
 
 
-def second_study(made: Dataset, _contrast: str) -> None:
+def second_study(made: Dataset, contrast: str) -> None:
+    same_images(made, contrast)
+    # voxels of another patient
+    made.PixelData = made.PixelData[:-2] + bytes(reversed(made.PixelData[-2:]))
+
+
+def same_images(made: Dataset, _contrast: str) -> None:
+    """The images of the study as another de-identification leaves them."""
     made.StudyInstanceUID += ".2"
     made.SOPInstanceUID += ".2"
     made.PatientID, made.AccessionNumber = "777", "ACC-8"
@@ -208,6 +217,33 @@ def test_a_table_gives_each_exam_its_code(
     assert codes_of() == {"MM-01", "MM-02"}
 
 
+def test_images_that_came_before_under_another_study_stay_out_unless_they_are_asked_for(
+    run: Any, plain: Path, study: Study, tmp_path: Path, codes_of: Any
+) -> None:
+    run("import", plain, "--session", tmp_path / "s", "--code", "MM-1")
+    again = ("import", study("again", edit=same_images), "--session", tmp_path / "s", "--code", "MM-2")
+    said = run(*again)
+    assert (said.status, codes_of()) == (1, {"MM-1"})
+    assert "holds the very voxels of case MM-1" in said.out
+    assert "--same-voxels" in said.out
+    assert run(*again, "--same-voxels").status == 0
+    assert codes_of() == {"MM-1", "MM-2"}
+
+
+def test_names_can_be_read_in_another_character_set(run: Any, study: Study, tmp_path: Path) -> None:
+    def big5(made: Dataset, _contrast: str) -> None:
+        del made.SpecificCharacterSet
+        made.add_new("PatientName", "PN", "陳^大文".encode("big5"))
+
+    run("import", study("big5", FF, edit=big5), "--session", tmp_path / "s", "--charset", "Big5")
+    session = open_session(tmp_path / "s.marrow")
+    try:
+        assert [one.patient_name for one in exams.identities(session.database)] == ["陳^大文"]
+    finally:
+        session.close()
+    assert tuple(CHARSETS) == commands.CHARSETS
+
+
 # ---- answers
 
 
@@ -239,6 +275,16 @@ def test_a_series_that_says_nothing_is_asked_about_and_an_answer_counts_and_stay
     assert remembered(tmp_path / "s.marrow") == [("Sag map 3", "R2STAR", "A. Reader")]
 
 
+def test_the_proposed_answer_is_what_the_first_word_of_the_series_says(run: Any, study: Study) -> None:
+    def acquired(made: Dataset, contrast: str) -> None:
+        made.ImageType = ["ORIGINAL", "PRIMARY", "OTHER"]
+        made.SeriesDescription = f"{contrast}: Cor T2"
+        del made[0x0019109C]
+
+    said = run("inspect", study("anatomical", WATER, edit=acquired)).out
+    assert '--answer "WATER: Cor T2=WATER"' in said
+
+
 def test_a_remembered_answer_holds_in_the_next_import(run: Any, study: Study, tmp_path: Path) -> None:
     first, second = study("first", edit=nameless), tmp_path / "second"
 
@@ -250,6 +296,52 @@ def test_a_remembered_answer_holds_in_the_next_import(run: Any, study: Study, tm
     run("import", first, "--session", tmp_path / "s", *told)
     said = run("import", study(second.name, edit=again), "--session", tmp_path / "s")
     assert (said.status, "Fat fraction, R2*, Water" in said.out) == (0, True)
+
+
+def two_ff(root: Path, plain: Path, suffix: str = " again") -> Path:
+    """The exam with a second FF series, in one folder as a flat export leaves it."""
+    root.mkdir()
+    for path in sorted(plain.iterdir()):
+        made = dcmread(path)
+        made.save_as(root / path.name)
+        if made.ImageType[3] == FF:
+            made.SeriesInstanceUID += ".2"
+            made.SOPInstanceUID += ".2"
+            made.SeriesDescription += suffix
+            made.PixelData = made.PixelData[:-2] + b"\x07\x00"
+            made.save_as(root / f"{path.name}-again")
+    return root
+
+
+def test_of_two_series_of_a_map_in_one_folder_one_is_chosen_by_its_description(
+    run: Any, ask: Any, plain: Path, tmp_path: Path
+) -> None:
+    folder = two_ff(tmp_path / "twice", plain)
+    said = run("inspect", folder).out
+    assert "is one of 2 FF series of a study" in said
+    assert '--answer "FatFrac: Sag IDEAL IQ again=FF"' in said
+    chosen = ("--answer", "FatFrac: Sag IDEAL IQ again=FF", "--who", "A. Reader")
+    found = ask("inspect", folder, *chosen)
+    (exam,) = found["exams"]
+    assert all(file.endswith("-again") for file in exam["maps"]["FF"]["files"])
+    assert [one["chosen"] for one in found["rivals"]] == [False, True]
+    assert "was chosen among 2 FF series" in run("inspect", folder, *chosen).out
+    said = run("import", folder, "--session", tmp_path / "s", *chosen)
+    assert "Fat fraction, R2*, Water" in said.out
+    assert "a person chose this one" in said.out
+    # it is about these images, so nothing is remembered
+    assert remembered(tmp_path / "s.marrow") == []
+
+
+def test_series_that_are_called_the_same_are_chosen_by_their_uid(
+    run: Any, ask: Any, plain: Path, tmp_path: Path
+) -> None:
+    folder = two_ff(tmp_path / "twice", plain, suffix="")
+    second = ask("inspect", folder)["rivals"][1]["series_uid"]
+    assert f'--answer "{second}=FF"' in run("inspect", folder).out
+    said = run("inspect", folder, "--answer", "FatFrac: Sag IDEAL IQ=FF")
+    assert (said.status, "Name the wanted one by its UID" in said.err) == (1, True)
+    assert "FF" in ask("inspect", folder, "--answer", f"{second}=FF")["exams"][0]["maps"]
 
 
 def test_an_answer_about_a_series_that_is_not_there_is_said(run: Any, plain: Path, tmp_path: Path) -> None:
@@ -363,7 +455,7 @@ def test_a_range_of_no_known_unit_proposes_nothing(run: Any, study: Study) -> No
         made.PixelData = pixels.astype("<i2").tobytes()
 
     said = run("inspect", study("large", FF, edit=large)).out
-    assert "the range fits no known unit" in said
+    assert "the range does not tell the unit" in said
     assert "--confirm-scale" not in said
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -262,6 +263,67 @@ def test_series_for_reference_come_along_and_join_later_ones(session, parts, mon
     assert exams.references(session.database, 1) == ["T1", "T2"]
     assert beside.names(session, 1)[:2] == ["T1", "T2"]
     assert import_exams.import_exams(session, [Pick(found)], Silent()).exams[0].references == 0
+
+
+# ---- the same images under another study
+
+
+@pytest.fixture(scope="module")
+def deidentified_again(folder, tmp_path_factory) -> Path:
+    """The first exam as another de-identification leaves it."""
+    root = tmp_path_factory.mktemp("again")
+    phantom = make_phantom(PhantomSpec(seed=1, slices=8, rows=128, cols=128))
+    write_ideal_iq(phantom, root, case=CaseHeader("anon", "9", "", "", ""), uid_seed="import-again")
+    return root
+
+
+def test_voxels_of_another_study_make_no_second_patient_in_silence(session, folder, deidentified_again):
+    (first,) = import_path(session, folder / "exam1", Silent()).exams
+    report = import_path(session, deidentified_again, Silent())
+    assert report.exams == ()
+    assert {(one.code, one.values["case"]) for one in report.refused} == {("import.same_voxels", first.code)}
+    assert len(report.refused) == len(list(deidentified_again.iterdir()))
+    # asked for, they are a case of their own and join nothing
+    again = import_exams.import_paths(session, [deidentified_again], Silent(), twins=True)
+    assert [exam.already for exam in again.exams] == [False]
+    assert exams.codes(session.database) == {first.code, again.exams[0].code}
+    assert len(exams.load(session.database, 1).maps) == len(Quantity)
+
+
+def test_the_same_images_twice_in_one_import_make_one_case(session, folder, deidentified_again):
+    report = import_exams.import_paths(session, [folder / "exam1", deidentified_again], Silent())
+    assert len(report.exams) == 1
+    assert {one.code for one in report.refused} == {"import.same_voxels"}
+
+
+def test_one_measured_map_that_is_the_same_is_enough(session, parts):
+    import_path(session, parts / "ff", Silent())
+    (found,) = find_exams(parts / "all", Silent()).exams
+    elsewhere = replace(found, identity=replace(found.identity, study_uid="1.9", frame_uid="1.8"))
+    report = import_exams.import_exams(session, [Pick(elsewhere)], Silent())
+    assert {one.code for one in report.refused} == {"import.same_voxels"}
+
+
+# ---- the record
+
+
+def recorded(session, action):
+    rows = session.database.rows("SELECT actor, new FROM audit WHERE action = ? ORDER BY seq", (action,))
+    return [(row["actor"], json.loads(row["new"])) for row in rows]
+
+
+def test_the_record_names_who_imported_and_by_which_scale(session, parts):
+    (found,) = find_exams(parts / "ff", Silent()).exams
+    import_exams.import_exams(session, [Pick(found)], Silent(), actor="Ana")
+    (whole,) = find_exams(parts / "all", Silent()).exams
+    import_exams.import_exams(session, [Pick(whole)], Silent(), actor="Bo")
+    scale = {"rule": "ge.physical", "factor": 1.0, "confirmed_by": ""}
+    ((actor, content),) = recorded(session, "exam.imported")
+    assert (actor, content["scales"]) == ("Ana", {"FF": scale})
+    ((actor, content),) = recorded(session, "exam.map_added")
+    assert (actor, content["scales"]) == ("Bo", {"R2STAR": scale})
+    import_exams.import_exams(session, [Pick(replace(whole, references=()))], Silent())
+    assert len(recorded(session, "exam.map_added")) == 1
 
 
 # ---- codes, answers, progress

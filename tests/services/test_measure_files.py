@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydicom import dcmread
 
 from app.domain.errors import InputError
 from app.domain.maps import Quantity
@@ -9,6 +10,7 @@ from app.domain.phantom import Phantom, make_phantom
 from app.domain.phantom_spec import PhantomSpec
 from app.domain.progress import Silent
 from app.domain.shapes import Rectangle
+from app.files.dicom.wishes import Wishes
 from app.files.dicom.write_ge import CaseHeader, write_ideal_iq
 from app.services.measure_files import Measured, measure_files
 
@@ -87,8 +89,9 @@ def test_a_rectangle_outside_the_image_is_refused_with_the_last_voxels(
 
 def test_nothing_to_measure_is_an_answer_too(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no images")
-    with pytest.raises(InputError, match=r"measure\.no_exam"):
-        measured(tmp_path)
+    found = measured(tmp_path)
+    assert (found.exams, found.lost) == ((), ())
+    assert "file.not_dicom" in {one.code for one in found.refused}
 
 
 def test_a_map_that_cannot_be_read_is_told_and_the_others_are_counted(tmp_path: Path) -> None:
@@ -109,5 +112,55 @@ def test_an_exam_whose_measured_maps_cannot_be_read_is_no_exam(tmp_path: Path) -
     for quantity in (Quantity.FF, Quantity.R2STAR):
         broken = maps[quantity].files[0]
         broken.write_bytes(broken.read_bytes()[:-100])
-    with pytest.raises(InputError, match=r"measure\.no_exam\(files=24\)"):
-        measured(tmp_path)
+    found = measured(tmp_path)
+    assert (found.exams, len(found.refused)) == ((), 24)
+    assert {one.code for one in found.lost} >= {"pixels.truncated"}
+
+
+def doubtful(folder: Path) -> None:
+    """Of a vendor whose rule nobody knows for certain."""
+    write_exam(folder, 1)
+    for path in folder.iterdir():
+        made = dcmread(path)
+        made.Manufacturer = "CANON_MEC"
+        made.save_as(path)
+
+
+def test_a_map_that_waits_for_a_person_is_told_once_and_counted_when_confirmed(tmp_path: Path) -> None:
+    write_exam(tmp_path / "ge", 1)
+    doubtful(tmp_path / "canon")
+    silent = measured(tmp_path / "canon")
+    assert silent.exams == ()
+    assert len(silent.lost) == 2
+    assert {(one.code, one.values["quantity"]) for one in silent.lost} == {
+        ("scale.needs_confirmation", "FF"),
+        ("scale.needs_confirmation", "R2STAR"),
+    }
+    both = {Quantity.FF: 1.0, Quantity.R2STAR: 1.0}
+    (exam,) = measure_files(tmp_path / "canon", BOX, Silent(), confirmed=both, who="A. Reader").exams
+    (plain,) = measured(tmp_path / "ge").exams
+    for quantity in both:
+        assert exam.maps[quantity].stats == plain.maps[quantity].stats
+        assert exam.maps[quantity].scaling.confirmed_by == "A. Reader"
+
+
+def test_what_a_person_asked_for_is_made_before_it_is_counted(tmp_path: Path) -> None:
+    write_exam(tmp_path, 1)
+    for path in tmp_path.iterdir():
+        if dcmread(path).ImageType[3] == "FAT_FRACTION":
+            path.unlink()
+    (without,) = measured(tmp_path).exams
+    assert Quantity.FF not in without.maps
+    (exam,) = measure_files(tmp_path, BOX, Silent(), wishes=Wishes(signal_ff=True)).exams
+    assert exam.maps[Quantity.FF].scaling.derived == "signal_ff"
+
+
+def test_one_of_two_series_of_a_map_is_told_as_lost(tmp_path: Path) -> None:
+    write_exam(tmp_path, 1)
+    for path in list(tmp_path.iterdir()):
+        made = dcmread(path)
+        if made.ImageType[3] == "FAT_FRACTION":
+            made.SeriesInstanceUID += ".2"
+            made.SOPInstanceUID += ".2"
+            made.save_as(path.with_name(f"{path.name}-2"))
+    assert [one.code for one in measured(tmp_path).lost] == ["map.second_of_its_kind"]

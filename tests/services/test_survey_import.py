@@ -206,6 +206,23 @@ def test_maps_that_the_exam_of_the_session_lacks_join_it(
     assert (exam.standing, exam.code) == (Standing.JOINS, imported.code)
 
 
+def test_the_same_voxels_under_another_study_are_a_new_exam_with_a_warning(
+    session: Session, written: Path, study: Callable[..., Path]
+) -> None:
+    def anew(made: Dataset, _quantity: str) -> None:
+        made.StudyInstanceUID += ".2"
+        made.SOPInstanceUID += ".2"
+
+    assert only(look(session, study("first", edit=anew))).same_as == ()
+    (imported,) = import_path(session, written, Silent()).exams
+    exam = only(look(session, study("again", edit=anew)))
+    assert (exam.standing, exam.code, exam.same_as) == (Standing.NEW, "", (imported.code,))
+    (warning,) = exam.warnings
+    assert (warning.code, warning.values) == ("exam.same_voxels", {"case": imported.code})
+    # known by its study it needs no such word
+    assert only(look(session, written)).same_as == ()
+
+
 def test_other_voxels_of_the_same_study_are_refused_and_the_case_is_named(
     session: Session, written: Path, study: Callable[..., Path]
 ) -> None:

@@ -2,8 +2,9 @@
 
 Order: quantity code of a Real World Value Mapping; tokens of Image Type or Frame Type; Philips' private image
 type; GE's private sequence name together with the prefix it gives the series description; patterns in the
-series description. The first that speaks decides; every other that speaks must agree. Where none speaks, a
-person may say what an image shows, and is heard only there.
+series description, and that prefix alone for signals where GE's private elements were removed. The first
+that speaks decides; every other that speaks must agree. Where none speaks, a person may say what an image
+shows, and is heard only there.
 """
 
 from __future__ import annotations
@@ -189,7 +190,7 @@ def role_of(evidence: Evidence) -> Role | NoRole:
     vendor = vendor_of(evidence.manufacturer)
     tokens = tuple(token.upper() for token in evidence.image_type)
     said = _said(evidence, vendor, tokens)
-    roles, witness = _first_witness(evidence, vendor, said)
+    roles, witness = _first_witness(evidence, vendor, tokens, said)
     if not roles or (witness == "description" and _is_signal(evidence, vendor, tokens)):
         return _no_role(evidence, vendor, tokens)
     role = roles[0]
@@ -230,6 +231,14 @@ def open_to_answer(evidence: Evidence) -> bool:
     )
 
 
+def role_named(description: str) -> str:
+    """What the first word of a Series Description names, empty where it is none of ours.
+
+    That alone makes no role; it is what a person who is asked most likely means.
+    """
+    return next(iter(_meanings(_PREFIXES, description, at_start=True)), "")
+
+
 def answered(role: Role, evidence: Evidence) -> Role | NoRole:
     """What an image shows of which a person said it: the answer, where its own header says nothing else.
 
@@ -267,7 +276,9 @@ def _said(evidence: Evidence, vendor: str, tokens: tuple[str, ...]) -> _Said:
     )
 
 
-def _first_witness(evidence: Evidence, vendor: str, said: _Said) -> tuple[list[str], str]:
+def _first_witness(
+    evidence: Evidence, vendor: str, tokens: tuple[str, ...], said: _Said
+) -> tuple[list[str], str]:
     """The first that speaks, and its name."""
     if said.codes:
         return said.codes, "rwvm_code"
@@ -280,7 +291,14 @@ def _first_witness(evidence: Evidence, vendor: str, said: _Said) -> tuple[list[s
         return said.prefix, "ge_private"
     if vendor == "siemens" and said.suffix:
         return said.suffix, "description"
+    if not said.patterns and _is_stripped(evidence, vendor, tokens):
+        return [one for one in said.prefix if one not in _MAPS], "description"
     return said.patterns, "description"
+
+
+def _is_stripped(evidence: Evidence, vendor: str, tokens: tuple[str, ...]) -> bool:
+    """Whether GE's prefix may stand for a signal: private elements are gone, and it is not as acquired."""
+    return vendor == "ge" and not evidence.sequence and "ORIGINAL" not in tokens
 
 
 def _is_signal(evidence: Evidence, vendor: str, tokens: tuple[str, ...]) -> bool:

@@ -13,8 +13,10 @@ from app.files.dicom.headers import quietly
 from app.files.dicom.load import as_notices
 from app.files.dicom.look_closer import look_closer
 from app.files.dicom.pair import build_exams
+from app.files.dicom.people import DOUBTFUL, latin_only, read_as
 from app.files.dicom.questions import ask, questions
 from app.files.dicom.references import add_references
+from app.files.dicom.rivals import rivals_of
 from app.files.dicom.scan import scan
 from app.files.dicom.slices import Slice
 from app.files.dicom.stack import build_stacks
@@ -65,19 +67,43 @@ def find_exams(path: Path | Sequence[Path], progress: Progress, wishes: Wishes =
     exams, refused = _account(refused, beside.exams, several, {**closer.notices, **asked.notices})
     volumes = take_volumes(refused, wishes, progress)
     return Found(
-        tuple(sorted([*_point_out_guesses(exams, slices), *volumes.exams], key=_first_file)),
+        tuple(sorted([*_read_names(exams, slices, wishes), *volumes.exams], key=_first_file)),
         tuple(sorted(volumes.refused, key=lambda refusal: refusal.path)),
         (*questions(asked, wishes.answers, beside.named), *volumes.questions),
+        tuple(rivals_of(stacks, wishes)),
     )
 
 
-def _point_out_guesses(exams: Iterable[ExamFound], slices: Iterable[Slice]) -> Iterator[ExamFound]:
-    """Say of each exam in which character set its names were read where its files do not say it."""
+def _read_names(exams: Iterable[ExamFound], slices: Iterable[Slice], wishes: Wishes) -> Iterator[ExamFound]:
+    """Say of each exam in which character set its names were read where its files leave it in doubt."""
     guessed = {one.image.path: one.image.guessed_charset for one in slices if one.image.guessed_charset}
     for exam in exams:
         charsets = dict.fromkeys(guessed[path] for path in exam.files if path in guessed)
-        notices = [Notice("people.guessed_charset", {"charset": charset}) for charset in charsets]
-        yield replace(exam, warnings=(*exam.warnings, *notices))
+        if wishes.charset and (charsets or latin_only(exam.identity.patient_name)):
+            yield in_charset(exam, wishes.charset)
+        else:
+            yield replace(exam, warnings=(*exam.warnings, *map(_doubt, charsets)))
+
+
+def _doubt(charset: str) -> Notice:
+    if charset == DOUBTFUL:
+        return Notice("people.doubtful_charset")
+    return Notice("people.guessed_charset", {"charset": charset})
+
+
+def in_charset(found: ExamFound, charset: str) -> ExamFound:
+    """An exam with its patient's data read in a character set that a person named.
+
+    Parameters
+    ----------
+    found : ExamFound
+        As it was found.
+    charset : str
+        As for :func:`app.files.dicom.people.read_as`; what a person chose is no longer in doubt.
+    """
+    identity, _ = read_as(found.identity, found.written, charset)
+    warnings = tuple(one for one in found.warnings if not one.code.startswith("people."))
+    return replace(found, identity=identity, warnings=warnings)
 
 
 def _account(

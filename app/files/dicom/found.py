@@ -12,7 +12,8 @@ from app.domain.grid import Grid
 from app.domain.identity import Identity
 from app.domain.maps import Quantity, Scaling
 from app.domain.reference import ReferenceSeries
-from app.files.dicom.wishes import Question
+from app.files.dicom.wishes import Question, Rival
+from app.files.dicom.written import Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +241,8 @@ class ExamFound:
         R2* that cannot be counted together with FF as it is; refused, unless resampling was asked for.
     signal_ff : bool
         FF is computed from water and fat, because there is no FF map and a person asked for it.
+    written : Written
+        What stands in its files of the patient, to be read in another character set.
     """
 
     identity: Identity
@@ -252,6 +255,7 @@ class ExamFound:
     references: tuple[ReferenceFound, ...] = ()
     unpaired: tuple[MapFound, ...] = ()
     signal_ff: bool = False
+    written: Written = field(default_factory=Written)
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -278,11 +282,14 @@ class Found:
         In order of path.
     questions : tuple of Question
         Series of which a person may say what they show.
+    rivals : tuple of Rival
+        Series of which a person may choose one.
     """
 
     exams: tuple[ExamFound, ...]
     refused: tuple[Refusal, ...]
     questions: tuple[Question, ...] = ()
+    rivals: tuple[Rival, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,9 +16,10 @@ from app.files.dicom.archive import file_size
 from app.files.dicom.classify import Role
 from app.files.dicom.found import PixelForm, Refusal
 from app.files.dicom.headers import BadValue, numbers, numbers_if_any, text, values_of
-from app.files.dicom.people import identity_of
+from app.files.dicom.people import identity_of, written_in
 from app.files.dicom.pixels import ENCODINGS, UNCOMPRESSED
 from app.files.dicom.walk import unreadable
+from app.files.dicom.written import Written
 
 _NEEDED = [
     "SOPInstanceUID",
@@ -79,6 +80,8 @@ class Image:
         Of this file.
     guessed_charset : str
         Character set of the name where the file does not say it, see :func:`identity_of`.
+    written : Written
+        From which the identity was read.
     field_strength_t : float or None
         Tesla.
     manufacturer, model : str
@@ -104,6 +107,7 @@ class Image:
     scale: tuple[float, float, str]
     identity: Identity
     guessed_charset: str
+    written: Written
     field_strength_t: float | None
     manufacturer: str
     model: str
@@ -196,6 +200,8 @@ def _build(path: Path, dataset: Dataset, role: Role) -> Image:
         raise Unfit("header.bad_value", tag="Rows" if min(shape) <= 0 else "PixelSpacing")
     across, down = _directions(dataset)
     position = numbers(dataset, "ImagePositionPatient", 3)
+    # the bytes first: text is all that is left of an element once it was looked at
+    written = written_in(dataset)
     identity, guessed = identity_of(dataset)
     return Image(
         path=path,
@@ -215,6 +221,7 @@ def _build(path: Path, dataset: Dataset, role: Role) -> Image:
         scale=_scale(dataset),
         identity=identity,
         guessed_charset=guessed,
+        written=written,
         field_strength_t=_positive(dataset, "MagneticFieldStrength"),
         manufacturer=text(dataset, "Manufacturer"),
         model=text(dataset, "ManufacturerModelName"),

@@ -12,7 +12,7 @@ from app.domain.progress import Progress
 from app.files.dicom.find import find_exams
 from app.files.dicom.found import ExamFound, Found, MapFound, Refusal, ScaleDecision
 from app.files.dicom.load import Judged, judge_exam
-from app.files.dicom.wishes import Question, Wishes
+from app.files.dicom.wishes import Question, Rival, Wishes
 
 Kept = TypeVar("Kept")
 _NONE = Wishes()
@@ -57,11 +57,14 @@ class Inspected:
         In order of path; each file is used by an exam or stands here.
     questions : tuple of Question
         Series of which a person may say what they show.
+    rivals : tuple of Rival
+        Series of which a person may choose one.
     """
 
     exams: tuple[InspectedExam, ...]
     refused: tuple[Refusal, ...]
     questions: tuple[Question, ...] = ()
+    rivals: tuple[Rival, ...] = ()
 
 
 def inspect_paths(paths: Sequence[Path], progress: Progress, wishes: Wishes = _NONE) -> Inspected:
@@ -90,7 +93,7 @@ def inspect_paths(paths: Sequence[Path], progress: Progress, wishes: Wishes = _N
         return InspectedExam(settled(exam, judged), judged.decisions)
 
     exams = judge_each(found.exams, count, keep)
-    return Inspected(exams, in_order(refused), found.questions)
+    return Inspected(exams, in_order(refused), found.questions, found.rivals)
 
 
 def settled(found: ExamFound, judged: Judged) -> ExamFound:

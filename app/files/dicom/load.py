@@ -25,7 +25,7 @@ from app.files.dicom.found import (
 )
 from app.files.dicom.pair import missing_maps
 from app.files.dicom.reading import Reading, is_computed, read_maps, read_references, refuse_map
-from app.files.dicom.scale import Disagreement, Foreground, check_scale, decide, foreground_of
+from app.files.dicom.scale import Disagreement, Foreground, check_scale, decide, foreground_in
 
 # notices that hold only while these maps are there
 _NEEDED = {
@@ -229,17 +229,21 @@ def _make(found: MapFound, stored: Stored, scaling: Scaling, target: Grid | None
 
 
 def _foregrounds(found: ExamFound, reading: Reading) -> dict[Quantity, Foreground]:
-    """Where to look in each map: water and fat show it only on their own grid."""
-    anywhere = foreground_of(None, None)
-    foregrounds = {one.quantity: anywhere for one in found.maps}
-    signals = [one for one in found.maps if one.quantity in {Quantity.WATER, Quantity.FAT}]
-    grids = [one.grid for one in signals]
+    """Where to look in each map: signals show it only on their own grid."""
+    signals = [one for one in found.maps if one.quantity not in MEASURED and one.quantity in reading.stored]
     # they are added as stored, so they must be in one scale
-    if len({(one.slope, one.intercept) for one in signals}) != 1 or not grids[0].matches(grids[-1]):
-        return foregrounds
-    where = foreground_of(reading.stored.get(Quantity.WATER), reading.stored.get(Quantity.FAT))
-    on_their_grid = (one.quantity for one in found.maps if one.grid.matches(grids[0]))
-    return foregrounds | dict.fromkeys(on_their_grid, where)
+    added = {(one.slope, one.intercept) for one in signals if one.quantity in {Quantity.WATER, Quantity.FAT}}
+    kept: list[tuple[Grid, Foreground]] = []
+    foregrounds = {}
+    for one in found.maps:
+        where = next((there for grid, there in kept if grid.matches(one.grid)), None)
+        if where is None:
+            here = {signal.quantity: reading.stored[signal.quantity] for signal in signals
+                    if signal.grid.matches(one.grid)}  # fmt: skip
+            where = foreground_in(here, one_scale=len(added) == 1)
+            kept.append((one.grid, where))
+        foregrounds[one.quantity] = where
+    return foregrounds
 
 
 def notices_with(found: ExamFound, present: Collection[Quantity]) -> tuple[Notice, ...]:

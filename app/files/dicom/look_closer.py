@@ -9,6 +9,7 @@ sift could not tell apart, one of each length is looked at for all.
 from __future__ import annotations
 
 import re
+import zlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from app.files.dicom.classify import NoRole, Role, answered, role_of
 from app.files.dicom.enhanced import read_whole_header, slices_of
 from app.files.dicom.evidence import evidence_of, vendor_of
 from app.files.dicom.found import Notice, Refusal
-from app.files.dicom.headers import BadValue
+from app.files.dicom.headers import BadValue, inflated
 from app.files.dicom.image import Image, Unfit, image_of
 from app.files.dicom.scan import Scanned
 from app.files.dicom.slices import Slice, slice_of, slice_of_plain
@@ -193,8 +194,8 @@ def _worth_it(path: Path) -> bool:
     """Whether the bytes in front of the pixels hold a code or a private type of a map."""
     try:
         with open_file(path) as file:
-            data = file.read(_GLANCE)
-    except OSError:
+            data = inflated(file.read(_GLANCE), _GLANCE)
+    except (OSError, zlib.error):
         return False
     if any(tag in data for tag in _MAPPING_TAGS) and _CODES.search(data):
         return True

@@ -15,6 +15,7 @@ from app.domain.maps import MEASURED, Quantity
 from app.files.dicom.derive import signal_ff_stack
 from app.files.dicom.found import ExamFound, MapFound, Notice, Refusal
 from app.files.dicom.image import Image, Unfit
+from app.files.dicom.rivals import by_place, single_of_each_kind
 from app.files.dicom.stack import Stack, refuse_all
 from app.files.dicom.wishes import Wishes
 
@@ -32,7 +33,7 @@ def build_exams(stacks: Iterable[Stack], wishes: Wishes) -> tuple[list[ExamFound
     stacks : iterable of Stack
         In order of their first image.
     wishes : Wishes
-        Whether FF may be computed from signals, and R2* be resampled.
+        Whether FF may be computed from signals, and R2* be resampled; which of several series was chosen.
 
     Returns
     -------
@@ -41,15 +42,12 @@ def build_exams(stacks: Iterable[Stack], wishes: Wishes) -> tuple[list[ExamFound
     refused : list of Refusal
         Files of maps that cannot be told apart, do not fit, or have nothing to be measured with.
     """
-    groups: dict[tuple[str, str], list[Stack]] = defaultdict(list)
-    for stack in stacks:
-        groups[stack.images[0].study_uid, stack.images[0].frame_uid].append(stack)
     exams: list[ExamFound] = []
     refused: list[Refusal] = []
-    for members in groups.values():
-        single, more = _single_of_each_kind(members)
+    for members in by_place(stacks).values():
+        single, more = single_of_each_kind(members, wishes)
         refused.extend(more)
-        # where several claim to be FF, a third one is no way out
+        # where several claim to be FF, another one is no way out
         any_ff = any(stack.found.quantity == Quantity.FF for stack in members)
         computed = None if any_ff else signal_ff_stack(single)
         try:
@@ -64,24 +62,6 @@ def build_exams(stacks: Iterable[Stack], wishes: Wishes) -> tuple[list[ExamFound
 
 def _images(stacks: Iterable[Stack]) -> list[Image]:
     return [image for stack in stacks for image in stack.images]
-
-
-def _single_of_each_kind(stacks: list[Stack]) -> tuple[dict[Quantity, Stack], list[Refusal]]:
-    """Refuse every series of a quantity that several claim: which one to measure is not ours to guess."""
-    by_quantity: dict[Quantity, list[Stack]] = defaultdict(list)
-    for stack in stacks:
-        by_quantity[stack.found.quantity].append(stack)
-    refused: list[Refusal] = []
-    direct = [one for one in by_quantity[Quantity.R2STAR] if not one.found.reciprocal]
-    if direct and len(direct) < len(by_quantity[Quantity.R2STAR]):
-        spare = [one for one in by_quantity[Quantity.R2STAR] if one.found.reciprocal]
-        refused.extend(refuse_all(_images(spare), "map.t2star_beside_r2star", {}))
-        by_quantity[Quantity.R2STAR] = direct
-    for quantity, members in by_quantity.items():
-        if len(members) > 1:
-            values: dict[str, Value] = {"quantity": str(quantity), "series": len(members)}
-            refused.extend(refuse_all(_images(members), "map.second_of_its_kind", values))
-    return {quantity: members[0] for quantity, members in by_quantity.items() if len(members) == 1}, refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +116,7 @@ def _join(
         ),
         unpaired=pair.unpaired,
         signal_ff=signal_ff,
+        written=image.written,
     )
     return exam, rest
 

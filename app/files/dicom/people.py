@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 from pydicom.charset import convert_encodings, decode_bytes
 from pydicom.dataset import Dataset
@@ -12,6 +14,7 @@ from pydicom.valuerep import TEXT_VR_DELIMS
 
 from app.domain.identity import Identity
 from app.files.dicom.headers import text, texts
+from app.files.dicom.written import Written
 
 # day and month may lack their zero where a sign stands between; a date without a day is none
 _DATE = re.compile(r"(\d{4})(?:(\d{2})(\d{2})|([-/.])(\d{1,2})\4(\d{1,2}))")
@@ -33,6 +36,11 @@ _PER_YEAR = {
     "日": 365.25,
 }
 _OLDEST = 130
+CHARSETS = {"GB18030": "gb18030", "Big5": "cp950", "UTF-8": "utf-8", "Shift-JIS": "cp932", "EUC-KR": "cp949"}
+"""Character sets in which a person may have names read, with the decoder of each."""
+DOUBTFUL = "?"
+# Chinese as GB2312 writes it: two large bytes for each sign, which hardly any name in Latin letters has
+_PAIRS = re.compile(rb"(?:[\x00-\x7f]|[\xa1-\xfe]{2})*")
 _SEXES = {"M": "M", "F": "F", "O": "O", "男": "M", "女": "F"}
 
 
@@ -42,7 +50,7 @@ def identity_of(dataset: Dataset) -> tuple[Identity, str]:
     Parameters
     ----------
     dataset : Dataset
-        Its header.
+        Its header; elements that were looked at before have lost their bytes.
 
     Returns
     -------
@@ -50,54 +58,76 @@ def identity_of(dataset: Dataset) -> tuple[Identity, str]:
         Empty text for what is missing or unreadable.
     guessed : str
         Character set that was guessed because the file names none or a wrong one, ``UTF-8`` or ``GB18030``;
-        empty where the file's own word holds.
+        :data:`DOUBTFUL` where there is reason to doubt it and nothing to guess; empty where the file's own
+        word holds.
     """
-    name, guessed = decoded(dataset, "PatientName")
-    identifier, _ = decoded(dataset, "PatientID")
-    sex, _ = decoded(dataset, "PatientSex")
-    age, _ = decoded(dataset, "PatientAge")
     born, examined = (iso_date(text(dataset, keyword)) for keyword in ("PatientBirthDate", "StudyDate"))
-    return (
-        Identity(
-            patient_name=name,
-            patient_id=identifier,
-            birth_date=born,
-            sex=_SEXES.get(sex.upper(), ""),
-            study_date=examined,
-            accession=text(dataset, "AccessionNumber"),
-            study_uid=text(dataset, "StudyInstanceUID"),
-            frame_uid=text(dataset, "FrameOfReferenceUID"),
-            age=whole_years(age) or age_between(born, examined),
-        ),
-        guessed,
+    identity = Identity(
+        birth_date=born,
+        study_date=examined,
+        accession=text(dataset, "AccessionNumber"),
+        study_uid=text(dataset, "StudyInstanceUID"),
+        frame_uid=text(dataset, "FrameOfReferenceUID"),
     )
+    return read_as(identity, written_in(dataset), "")
 
 
-def decoded(dataset: Dataset, keyword: str) -> tuple[str, str]:
-    """Text of an element, and the character set that had to be guessed for it.
+def written_in(dataset: Dataset) -> Written:
+    """The bytes that tell who a file is of; see :func:`identity_of`."""
+
+    def bytes_of(keyword: str) -> bytes | str:
+        element = dataset.get_item(Tag(keyword))
+        raw = None if element is None else element.value
+        return raw if isinstance(raw, bytes) else text(dataset, keyword)
+
+    declared = texts(dataset, "SpecificCharacterSet") or ("",)
+    elements = ("PatientName", "PatientID", "PatientSex", "PatientAge")
+    return Written(tuple(declared), *(bytes_of(keyword) for keyword in elements))
+
+
+def read_as(identity: Identity, written: Written, charset: str) -> tuple[Identity, str]:
+    """Read a patient's data in a character set that a person names.
 
     Parameters
     ----------
-    dataset : Dataset
-        A header whose element may not have been looked at before: its bytes are needed.
-    keyword : str
-        Which element.
+    identity : Identity
+        What does not depend on a character set is taken from it.
+    written : Written
+        What stands in the file.
+    charset : str
+        A key of :data:`CHARSETS`; empty for what the file says or lets guess.
 
     Returns
     -------
-    text, guessed : str
+    identity, guessed
         As of :func:`identity_of`.
     """
-    element = dataset.get_item(Tag(keyword))
-    raw = None if element is None else element.value
-    if not isinstance(raw, bytes):
-        return text(dataset, keyword), ""
-    declared = list(texts(dataset, "SpecificCharacterSet")) or [""]
-    told = _ESCAPE.sub("", _as_declared(raw, declared)).strip(" \0")
+    name, guessed = _decoded(written.name, written.declared, charset)
+    others = (written.identifier, written.sex, written.age)
+    identifier, sex, age = (_decoded(raw, written.declared, charset)[0] for raw in others)
+    told = replace(
+        identity,
+        patient_name=name,
+        patient_id=identifier,
+        sex=_SEXES.get(sex.upper(), ""),
+        age=whole_years(age) or age_between(identity.birth_date, identity.study_date),
+    )
+    return told, guessed
+
+
+def _decoded(raw: bytes | str, declared: Sequence[str], charset: str) -> tuple[str, str]:
+    """Text of an element, and the character set that had to be guessed for it."""
+    if isinstance(raw, str):
+        return raw, ""
+    if charset:
+        return _ESCAPE.sub("", raw.decode(CHARSETS[charset], errors="replace")).strip(" \0"), ""
+    told = _ESCAPE.sub("", _as_declared(raw, list(declared))).strip(" \0")
+    latin = latin_only(told)
     # one that declares Latin and writes Chinese cannot be told from one that means what it writes
-    broken = "\ufffd" in told or (declared[0] in _DEFAULT_REPERTOIRE and _latin_only(told))
+    broken = "\ufffd" in told or (declared[0] in _DEFAULT_REPERTOIRE and latin)
     guess = _guess(raw) if broken else None
-    return guess or (told, "")
+    doubtful = broken or (latin and _PAIRS.fullmatch(raw) and _guess(raw) is not None)
+    return guess or (told, DOUBTFUL if doubtful else "")
 
 
 def _as_declared(raw: bytes, declared: list[str]) -> str:
@@ -107,7 +137,7 @@ def _as_declared(raw: bytes, declared: list[str]) -> str:
     return "=".join(parts)
 
 
-def _latin_only(told: str) -> bool:
+def latin_only(told: str) -> bool:
     """Whether text beyond ASCII is all from the upper half of Latin-1: bytes that nobody declared."""
     beyond = _BEYOND_ASCII.findall(told)
     return bool(beyond) and all(ord(sign) < 0x100 for sign in beyond)  # noqa: PLR2004 - end of Latin-1

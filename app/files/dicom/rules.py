@@ -50,8 +50,8 @@ class ScaleRule:
     Attributes
     ----------
     name : str
-        ``rwvm.unit``, ``dicom.rescale``, ``philips.rescale``, ``ge.physical``, ``siemens.stored`` or
-        ``none``.
+        ``rwvm.unit``, ``dicom.rescale``, ``philips.rescale``, ``ge.physical``, ``siemens.stored``,
+        ``siemens.rescale`` or ``none``.
     slope, intercept : float
         As the file gives them; 1 and 0 where it gives none.
     unit : str
@@ -149,4 +149,6 @@ def _by_vendor(vendor: str, shown: str, rescale: tuple[float, float] | None) -> 
         return ScaleRule("none", slope, intercept, "", trusted=False)
     if vendor == "philips":
         return ScaleRule("philips.rescale", slope, intercept, _PLAIN[shown], trusted=True)
-    return ScaleRule("dicom.rescale", slope, intercept, _PLAIN[shown], trusted=vendor == "siemens")
+    if vendor == "siemens":
+        return ScaleRule("siemens.rescale", slope, intercept, _PLAIN[shown], trusted=True)
+    return ScaleRule("dicom.rescale", slope, intercept, _PLAIN[shown], trusted=False)

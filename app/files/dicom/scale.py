@@ -25,9 +25,13 @@ _INT16_COUNT = 65536
 
 # upper limits of the foreground's 99.5th percentile
 _FF_UNITS = ((1.5, "ff.fraction"), (120.0, "ff.percent"), (1200.0, "ff.permille"), (12000.0, "ff.hundredths"))
-_R2STAR_MEDIAN = (10.0, 200.0)
+_R2STAR_HIGHEST_MEDIAN = 200.0
 _R2STAR_P99 = 1000.0
 _R2STAR_TIMES_TEN, _R2STAR_PER_MS = 300.0, 1.0
+# as R2* the median is low and as T2* in ms usual: only a person can tell
+_MAYBE_T2STAR = (3.0, 20.0)
+# Siemens may store R2* times ten; above this median it would be a usual one either way
+_MAYBE_TIMES_TEN = 100.0
 # median of T2*: from the shortest that the unit before could not be
 _T2STAR_MEDIANS = (
     (5.0, 50.0, "t2star.ms"),
@@ -113,7 +117,7 @@ class Foreground:
     Attributes
     ----------
     name : str
-        ``water_and_fat`` or ``central_half``.
+        ``water_and_fat``, one signal such as ``in_phase_signal``, or ``central_half``.
     pick : callable
         Gives the foreground voxels of a map, shape (slices, rows, cols), in pieces.
     """
@@ -131,17 +135,34 @@ def foreground_of(water: Stored | None, fat: Stored | None) -> Foreground:
         Signal images on the grid of the maps, in one scale.
     """
     if water is None or fat is None:
-        return Foreground("central_half", _central_half)
+        return _ANYWHERE
     whole = np.result_type(water, fat).kind != "f"
-    total = np.add(water, fat, dtype=np.int32 if whole else np.float64)
-    known = total if whole else total[np.isfinite(total)]
+    return _above_noise("water_and_fat", np.add(water, fat, dtype=np.int32 if whole else np.float64))
+
+
+def foreground_in(signals: Mapping[Quantity, Stored], *, one_scale: bool) -> Foreground:
+    """Where the signals on one grid are: water and fat together, else the one that shows most tissue.
+
+    Parameters
+    ----------
+    signals : mapping of Quantity to ndarray, shape (slices, rows, cols)
+        What there is of water, fat, in and out of phase.
+    one_scale : bool
+        Whether water and fat can be added as they are stored.
+    """
+    if one_scale and {Quantity.WATER, Quantity.FAT} <= signals.keys():
+        return foreground_of(signals[Quantity.WATER], signals[Quantity.FAT])
+    best = next((one for one in _BY_TISSUE if one in signals), None)
+    return _above_noise(f"{best.lower()}_signal", signals[best]) if best else _ANYWHERE
+
+
+def _above_noise(name: str, signal: npt.NDArray[np.number]) -> Foreground:
+    known = signal if signal.dtype.kind != "f" else signal[np.isfinite(signal)]
     threshold = _FOREGROUND_FRACTION * float(np.percentile(known, 99)) if known.size else 0.0
-    mask = total > max(threshold, 0.0)
+    mask = signal > max(threshold, 0.0)
     if not mask.any():
-        return Foreground("central_half", _central_half)
-    return Foreground(
-        "water_and_fat", lambda stored: [one[inside] for one, inside in zip(stored, mask, strict=True)]
-    )
+        return _ANYWHERE
+    return Foreground(name, lambda stored: [one[inside] for one, inside in zip(stored, mask, strict=True)])
 
 
 def _central_half(stored: Stored) -> list[Stored]:
@@ -151,6 +172,11 @@ def _central_half(stored: Stored) -> list[Stored]:
     # fmax and fmin pass over what is no number
     largest = np.fmax.reduce(stored, axis=None)
     return [one[(one != 0) & (one != largest)] for one in centre]
+
+
+_ANYWHERE = Foreground("central_half", _central_half)
+# in phase, water and fat add up; out of phase they cancel where there is as much of both
+_BY_TISSUE = (Quantity.IN_PHASE, Quantity.WATER, Quantity.FAT, Quantity.OUT_PHASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +294,16 @@ def _seen(found: MapFound, spread: _Range) -> str:
     if found.reciprocal:
         looks_like = (unit for low, high, unit in _T2STAR_MEDIANS if low <= spread.p50 <= high)
         return next(looks_like, "t2star.out_of_range")
-    if _R2STAR_MEDIAN[0] <= spread.p50 <= _R2STAR_MEDIAN[1] and spread.p99 < _R2STAR_P99:
+    return _seen_r2star(found.rule, spread)
+
+
+def _seen_r2star(rule: str, spread: _Range) -> str:
+    """The same for rates; where two readings are possible it names both, and no factor belongs to it."""
+    if _MAYBE_T2STAR[0] <= spread.p50 < _MAYBE_T2STAR[1]:
+        return "r2star.or_t2star"
+    if rule.startswith("siemens.") and _MAYBE_TIMES_TEN < spread.p50 <= _R2STAR_TIMES_TEN:
+        return "r2star.or_times_ten"
+    if _MAYBE_T2STAR[1] <= spread.p50 <= _R2STAR_HIGHEST_MEDIAN and spread.p99 < _R2STAR_P99:
         return "r2star.per_second"
     if spread.p50 > _R2STAR_TIMES_TEN:
         return "r2star.times_ten"
@@ -382,3 +417,10 @@ def confirm(found: ExamFound, quantity: Quantity, factor: float, who: str) -> Ex
     word = Confirmation(factor, who.strip())
     maps = tuple(replace(one, confirmed=word) if one.quantity == quantity else one for one in found.maps)
     return replace(found, maps=maps)
+
+
+def confirm_each(found: ExamFound, factors: Mapping[Quantity, float], who: str) -> ExamFound:
+    """Note what a person says of the scale of several maps; as :func:`confirm`."""
+    for quantity, factor in factors.items():
+        found = confirm(found, quantity, factor, who)
+    return found

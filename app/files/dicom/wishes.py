@@ -84,6 +84,40 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Rival:
+    """One of several series of a study that claim to be the same map; a person may choose one.
+
+    Attributes
+    ----------
+    study_uid, frame_uid : str
+        Of the exam that it would belong to.
+    series_uid : str
+        By which it is chosen; the choice is about these files and not remembered.
+    shows : str
+        What they claim to be, as in :class:`Answer`.
+    files : tuple of Path
+        All of them; refused unless this one is chosen.
+    shape, plane, description
+        As in :class:`Question`.
+    of : int
+        How many claim to be it.
+    chosen : bool
+        It is the one that is used.
+    """
+
+    study_uid: str
+    frame_uid: str
+    series_uid: str
+    shows: str
+    files: tuple[Path, ...]
+    shape: tuple[int, int, int]
+    plane: str
+    description: str
+    of: int
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Wishes:
     """What a person asked for beyond what the headers say.
 
@@ -97,9 +131,16 @@ class Wishes:
         Compute FF from water and fat signals where a study has no FF map.
     resample : bool
         Bring R2* onto the grid of FF where the two cannot be measured together as they are.
+    chosen : frozenset of str
+        Series Instance UIDs of those that shall be used where several claim to be the same map.
+    charset : str
+        A key of :data:`app.files.dicom.people.CHARSETS`, in which names are read that the files' own word
+        leaves in doubt, or makes Latin letters of; empty for what the files say.
     """
 
     answers: Mapping[SeriesKey, Answer] = field(default_factory=dict)
     volumes: Mapping[Path, Answer] = field(default_factory=dict)
     signal_ff: bool = False
     resample: bool = False
+    chosen: frozenset[str] = frozenset()
+    charset: str = ""

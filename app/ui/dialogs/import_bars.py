@@ -125,13 +125,16 @@ class Footer(QWidget):
         self.notice.setText(sentence)
         self.notice.setVisible(bool(sentence))
 
-    def offer(self, count: int) -> None:
-        """Offer to import some exams."""
+    def offer(self, count: int, *, answers: bool = False) -> None:
+        """Offer to import some exams, or else to keep the answers alone."""
         code = "images.import_many" if count > 1 else "images.import_one" if count else "images.import_none"
+        if answers and not count:
+            code = "images.keep_answers"
         said = text(code, count=count)
         self.go.setText(said)
         self.go.setToolTip(text("images.import_tip", words=said))
-        self.go.setEnabled(count > 0)
+        self.go.setEnabled(count > 0 or answers)
+        self.cancel.setToolTip(text("images.cancel_answers_tip" if answers else "images.cancel_tip"))
 
     def show_progress(self, code: str, done: int, total: int | None) -> None:
         """Show how far the task is."""

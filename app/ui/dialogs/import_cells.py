@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.files.dicom.people import CHARSETS
 from app.files.dicom.wishes import Question
 from app.services.thumbnails import Picture
 from app.ui.dialogs.choice import Choice
@@ -132,9 +133,9 @@ class Cells(QStyledItemDelegate):
     def createEditor(  # noqa: N802 - Qt's name
         self, parent: QWidget, option: QStyleOptionViewItem, index: Index
     ) -> QWidget:
-        """A field for a case code, a choice for an answer."""
+        """A field for a case code, a choice for an answer or a character set."""
         row: Row = index.data(ROW_ROLE)
-        if row.kind is not Kind.QUESTION:
+        if not wants_choice(row, Column(index.column())):
             field = QLineEdit(parent)
             field.setPlaceholderText(text("images.random"))
             field.setAccessibleName(text("images.column_code"))
@@ -143,10 +144,9 @@ class Cells(QStyledItemDelegate):
         made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         for words, value in _offered(row, index.column()):
             made.addItem(words, value)
-        series = row.cell(Column.WHAT).title
-        code = "images.what_shows" if index.column() == Column.EVIDENCE else "images.what_unit"
-        made.setAccessibleName(text(code, series=series))
-        made.setToolTip(text(code, series=series))
+        asked = _asked(row, index.column())
+        made.setAccessibleName(asked)
+        made.setToolTip(asked)
         made.activated.connect(self._on_chosen)
         return made
 
@@ -158,10 +158,10 @@ class Cells(QStyledItemDelegate):
     def setEditorData(self, editor: QWidget, index: Index) -> None:  # noqa: N802 - Qt's name
         """Show what was said so far."""
         if isinstance(editor, Choice):
-            answer = index.data(ROW_ROLE).answer
-            said = "" if answer is None else answer.shows
-            if index.column() == Column.UNIT:
-                said = "" if answer is None else answer.unit
+            row: Row = index.data(ROW_ROLE)
+            said = row.charset or ""
+            if row.answer is not None:
+                said = row.answer.unit if index.column() == Column.UNIT else row.answer.shows
             editor.setCurrentIndex(max(editor.findData(said), 0))
         elif isinstance(editor, QLineEdit):
             editor.setText(index.data())
@@ -174,7 +174,9 @@ class Cells(QStyledItemDelegate):
             model.setData(index, editor.text())
         elif isinstance(editor, Choice) and isinstance(model, ImportTree):
             said, row = str(editor.currentData()), model.row_of(index)
-            if index.column() == Column.EVIDENCE:
+            if row.charset is not None:
+                model.read_names(index, said)
+            elif index.column() == Column.EVIDENCE:
                 model.answer(index, said, "")
             elif row.answer is not None:
                 model.answer(index, row.answer.shows, said)
@@ -201,16 +203,27 @@ class Cells(QStyledItemDelegate):
 
 def _offered(row: Row, column: int) -> list[tuple[str, str]]:
     """Words and values of what can be said in a cell; the first says nothing."""
+    if row.charset is not None:
+        sets = ((text("images.read_as", name=one), one) for one in CHARSETS)
+        return [(text("images.as_declared"), ""), *sets]
     if column == Column.EVIDENCE:
         return [(text("images.no_answer"), ""), *((text(f"images.shows_{one}"), str(one)) for one in SHOWS)]
     units = UNITS_OF.get(row.answer.shows, ()) if row.answer else ()
     return [(text("images.no_unit_said"), ""), *((text(f"images.{unit}"), unit) for unit in units)]
 
 
+def _asked(row: Row, column: int) -> str:
+    """What a choice is about."""
+    if row.charset is not None:
+        return text("images.what_charset")
+    code = "images.what_shows" if column == Column.EVIDENCE else "images.what_unit"
+    return text(code, series=row.cell(Column.WHAT).title)
+
+
 def wants_choice(row: Row, column: Column) -> bool:
     """Whether a choice stands in a cell."""
     if column is Column.EVIDENCE:
-        return row.kind is Kind.QUESTION
+        return row.kind is Kind.QUESTION or row.charset is not None
     if not isinstance(row.subject, Question) or row.answer is None:
         return False
     return column is Column.UNIT and needs_unit(row.subject, row.answer.shows)

@@ -9,8 +9,9 @@ from PySide6.QtCore import QObject, Signal
 
 from app.domain.errors import AppError
 from app.files.dicom.found import Confirmation
-from app.files.dicom.wishes import Answer, Question
+from app.files.dicom.wishes import Answer, Question, Rival
 from app.services.case_codes import read_case_codes
+from app.services.import_exams import remember_answers
 from app.services.open_session import Session
 from app.services.survey_import import SurveyedMap, SurveyedReference
 from app.ui import present
@@ -51,7 +52,11 @@ class Decisions(QObject):
         return viewer.reader.name if viewer else ""
 
     def tick(self, row: Row, on: bool) -> None:
-        """Tick or untick a map, a reference series, an exam or all exams of a patient."""
+        """Tick or untick a map, a reference series, an exam or all exams of a patient; choose a series."""
+        if isinstance(row.subject, Rival):
+            self.draft.choose(row.subject, on=on)
+            self.look_wanted.emit()
+            return
         if isinstance(row.subject, SurveyedMap):
             self.draft.tick_map(row.exam, row.subject.found.quantity, on=on)
         elif isinstance(row.subject, SurveyedReference):
@@ -89,6 +94,23 @@ class Decisions(QObject):
             self.changed.emit()
         else:
             self.look_wanted.emit()
+
+    def read_names(self, row: Row, charset: str) -> None:
+        """Read the name of a patient in a character set; what was read shows at once."""
+        self.draft.read_names([exam.exam for exam in row.children], charset)
+        self.changed.emit()
+
+    def keep_answers(self) -> bool:
+        """Let the session remember what was said of series, though nothing is imported; whether it does."""
+
+        def keep(session: Session) -> str:
+            remember_answers(session, self.draft.new_answers)
+            kept.append(True)
+            return ""
+
+        kept: list[bool] = []
+        self._try(keep)
+        return bool(kept)
 
     def name_case(self, key: str, code: str) -> None:
         """Give an exam a case code."""

@@ -133,6 +133,7 @@ class ImportDialog(QDialog):
         self.tree.ticked.connect(decide.tick)
         self.tree.code_written.connect(decide.name_case)
         self.tree.answered.connect(decide.answer)
+        self.tree.charset_chosen.connect(decide.read_names)
         self.wishing.wished.connect(decide.wish)
         self.wishing.codes_wanted.connect(self._ask_for_codes)
         self.details.confirmed.connect(self._on_confirmed)
@@ -175,7 +176,8 @@ class ImportDialog(QDialog):
         self.details.setVisible(bool(rows))
         self.view.show_rows(rows)
         self.wishing.show_draft(self.draft)
-        self.footer.offer(0 if self._busy else len(list(self.draft.picks())))
+        count = 0 if self._busy else len(list(self.draft.picks()))
+        self.footer.offer(count, answers=bool(self.draft.new_answers) and not self._busy)
         for part in (self.view, self.details, self.wishing, self.hide_names):
             part.setEnabled(not self._importing)
         self._show_details()
@@ -245,9 +247,14 @@ class ImportDialog(QDialog):
         self._refresh()
 
     def import_ticked(self) -> None:
-        """Import what is ticked; the dialog closes when that is done."""
+        """Import what is ticked, and remember what was said of series; then the dialog closes."""
         picks, unused = tuple(self.draft.picks()), all_refused(self.draft)
-        if picks and not self._busy:
+        if self._busy:
+            return
+        if not picks and self.draft.new_answers:
+            if self.decisions.keep_answers():
+                self.close()
+        elif picks:
             self._importing = True
             self._importing = self._tasks.import_picks(picks, dict(self.draft.answers), unused)
             self._refresh()

@@ -42,11 +42,14 @@ class ImportTree(QAbstractItemModel):
         Key of an exam and the case code it should get.
     answered : object, str, str
         A Question, what it should show, and its unit.
+    charset_chosen : object, str
+        The Row of a patient and the character set in which the name should be read.
     """
 
     ticked = Signal(object, bool)
     code_written = Signal(str, str)
     answered = Signal(object, str, str)
+    charset_chosen = Signal(object, str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -187,6 +190,10 @@ class ImportTree(QAbstractItemModel):
     def answer(self, index: Index, shows: str, unit: str) -> None:
         """Say what a series shows."""
         self.answered.emit(self.row_of(index).subject, shows, unit)
+
+    def read_names(self, index: Index, charset: str) -> None:
+        """Read the name of a patient in a character set."""
+        self.charset_chosen.emit(self.row_of(index), charset)
 
 
 def is_editable(row: Row, column: Column) -> bool:

@@ -79,12 +79,16 @@ class ImportView(QTreeView):
         many = len(self._tree.all_of(Kind.EXAM)) > _MANY
         for row in self._rows_with_children():
             index = self._tree.find(row.key)
-            proposed = row.kind is not Kind.EXAM or not many or row.cell(Column.STATE).tone == "warn"
+            asks = row.cell(Column.STATE).tone == "warn" or any(
+                below.kind is Kind.RIVAL for below in row.children
+            )
+            proposed = row.kind is not Kind.EXAM or not many or asks
             self.setExpanded(index, row.key not in folded if row.key in known else proposed)
         # names and headings need no columns
         for kind in (Kind.PATIENT, Kind.QUESTIONS):
             for index in self._tree.all_of(kind):
-                self.setFirstColumnSpanned(index.row(), index.parent(), True)
+                spans = self._tree.row_of(index).charset is None
+                self.setFirstColumnSpanned(index.row(), index.parent(), spans)
 
     def _go_to(self, row: Row | None) -> None:
         """Back to the line at hand, else to the first that needs an answer, else to the first exam."""
@@ -104,8 +108,8 @@ class ImportView(QTreeView):
         return next(iter([*waiting, *seen[:1], *exams, *questions]), QModelIndex())
 
     def _open_choices(self) -> None:
-        """Let every series that is asked about offer its answers."""
-        for index in self._tree.all_of(Kind.QUESTION):
+        """Let every series that is asked about offer its answers, and every name its character sets."""
+        for index in [*self._tree.all_of(Kind.QUESTION), *self._tree.all_of(Kind.PATIENT)]:
             for column in (Column.EVIDENCE, Column.UNIT):
                 cell = index.siblingAtColumn(column)
                 if wants_choice(self._tree.row_of(index), column):
@@ -127,7 +131,7 @@ class ImportView(QTreeView):
         row = self.current_row()
         if row is None:
             return
-        if row.kind is Kind.QUESTION:
+        if row.kind is Kind.QUESTION or row.charset is not None:
             choice = self.indexWidget(self._tree.find(row.key, Column.EVIDENCE))
             if choice is not None:
                 choice.setFocus(Qt.FocusReason.ShortcutFocusReason)

@@ -33,10 +33,19 @@ class ReportDialog(QDialog):
         Window title, the sentence above, and the text.
     save_as : str
         Suggested file name; no save button without one.
+    to_save : str
+        What is saved instead, where a file must say less than the screen.
     """
 
     def __init__(
-        self, title: str, summary: str, body: str, parent: QWidget | None = None, *, save_as: str = ""
+        self,
+        title: str,
+        summary: str,
+        body: str,
+        parent: QWidget | None = None,
+        *,
+        save_as: str = "",
+        to_save: str = "",
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -46,7 +55,7 @@ class ReportDialog(QDialog):
         self.body.setReadOnly(True)
         self.body.setTabStopDistance(_TAB)
         self.body.setAccessibleName(title)
-        self._save_as = save_as
+        self._save_as, self._to_save = save_as, to_save
         heading = words(summary, "section")
         heading.setWordWrap(True)
         buttons = QDialogButtonBox()
@@ -81,7 +90,8 @@ class ReportDialog(QDialog):
     def save(self, path: str) -> None:
         """Write the text as UTF-8."""
         try:
+            told = self._to_save or self.body.toPlainText()
             # a file's name may be no text at all
-            Path(path).write_text(self.body.toPlainText() + "\n", encoding="utf-8", errors="backslashreplace")
+            Path(path).write_text(told + "\n", encoding="utf-8", errors="backslashreplace")
         except OSError:
             self.body.appendPlainText(present.text("import.not_saved", file=Path(path).name))

@@ -10,7 +10,7 @@ from app.domain.maps import MEASURED, Quantity, Scaling
 from app.files.dicom.found import MapFound, Notice, ScaleDecision
 from app.files.dicom.rules import FACTORS
 from app.files.dicom.scale import confirmed_fits
-from app.files.dicom.wishes import T2STAR, Question
+from app.files.dicom.wishes import T2STAR, Question, Rival
 from app.services.survey_import import SurveyedExam, SurveyedMap, SurveyedReference
 from app.services.thumbnails import Picture
 from app.ui import sentences
@@ -104,6 +104,10 @@ def details_of(draft: Draft, row: Row) -> Details:
         return _of_exam(what.title, row.subject)
     if isinstance(row.subject, Question):
         return _of_question(row.subject)
+    if isinstance(row.subject, Rival):
+        facts = ((text("images.files"), str(len(row.subject.files))),)
+        section = Section(text("images.section_series"), facts, (text("images.rival_hint"),))
+        return Details(what.title, what.quiet, sections=(section,))
     return Details(what.title, what.quiet)
 
 

@@ -13,6 +13,7 @@ from app.ui.import_draft import Draft
 from app.ui.present import text
 from app.ui.present.imports import exam_state, found_text, map_title
 from app.ui.present.pages import refusal_line
+from app.ui.present.unnamed import unnamed_lines
 
 
 class _Varies(str):
@@ -22,6 +23,9 @@ class _Varies(str):
 
     def __format__(self, _: str) -> str:
         return text("images.varies")
+
+
+_WAITING = {"scale.needs_confirmation", "scale.r2star.or_t2star", "scale.r2star.or_times_ten"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +81,16 @@ def unused_title(refused: tuple[Refusal, ...]) -> str:
 
 def all_refused(draft: Draft) -> tuple[Refusal, ...]:
     """Every file that is not used, once, in order of path; one that waits for an answer may yet be."""
-    of_exams = (
-        one for exam in draft.exams.values() for one in exam.refused if one.code != "scale.needs_confirmation"
-    )
+    of_exams = (one for exam in draft.exams.values() for one in exam.refused if one.code not in _WAITING)
     first = {one.path: one for one in (*draft.survey.refused, *of_exams)}
     return tuple(sorted(first.values(), key=lambda one: one.path))
 
 
 def report_lines(draft: Draft) -> list[str]:
-    """The report before anything is imported: exams by number, warnings, every file that is not used."""
+    """The report to be saved before anything is imported: no name, no folder by its name.
+
+    Exams by number, their warnings, every file that is not used.
+    """
     lines = [found_text(draft)]
     for number, exam in enumerate(draft.exams.values(), start=1):
         maps = ", ".join(map_title(one, exam.found) for one in exam.maps)
@@ -96,4 +101,4 @@ def report_lines(draft: Draft) -> list[str]:
         ]
     refused = all_refused(draft)
     lines.append(text("import.refused", count=len(refused)))
-    return [*lines, *(refusal_line(one) for one in refused)]
+    return [*lines, *unnamed_lines(refused)]

@@ -13,6 +13,7 @@ from app.ui import sentences
 from app.ui.import_draft import UNITS_OF, Draft, MapState, map_key, reference_key, state_of
 from app.ui.import_row import NO_CELL, Cell, Column, Kind, Row, Tick
 from app.ui.present import quantity_title, quantity_unit, text
+from app.ui.present.import_rivals import rivals_of, rivals_without_exam
 from app.ui.sentences.files import CODE_WORDS
 
 SHOWS = (*MEASURED, T2STAR, Quantity.WATER, Quantity.FAT, REFERENCE, NOTHING)
@@ -63,9 +64,18 @@ def rows_of(draft: Draft, *, hide_names: bool) -> tuple[Row, ...]:
                 exams,
                 tick=_sum(exams),
                 enabled=any(row.enabled for row in exams),
+                charset=None if hide_names else _charset(draft, keys),
             )
         )
-    return (*patients, *_questions(draft))
+    return (*patients, *rivals_without_exam(draft), *_questions(draft))
+
+
+def _charset(draft: Draft, keys: list[str]) -> str | None:
+    """In which character set a patient's name is read, where there is a choice."""
+    found = [draft.exams[key].found for key in keys]
+    if not any(one.written.beyond_ascii for one in found):
+        return None
+    return draft.charsets.get(found[0].identity.study_uid, "")
 
 
 def _sum(rows: tuple[Row, ...]) -> Tick:
@@ -112,7 +122,7 @@ def _exam_row(draft: Draft, key: str) -> Row:
     cells = {
         Column.WHAT: Cell(title, scanner_text(exam.found)),
         Column.GEOMETRY: geometry_cell(exam.found),
-        Column.STATE: exam_state(exam),
+        Column.STATE: exam_state(exam, undecided=draft.undecided(key)),
     }
     if exam.code:
         cells[Column.CODE] = Cell(exam.code, tone="quiet")
@@ -124,7 +134,7 @@ def _exam_row(draft: Draft, key: str) -> Row:
         key,
         Kind.EXAM,
         cells,
-        below,
+        (*maps, *rivals_of(draft, exam), *apart, *references),
         exam=key,
         tick=Tick.OFF if boxes is Tick.NONE else boxes,
         enabled=any(row.enabled for row in below),
@@ -161,7 +171,7 @@ def geometry_cell(found: ExamFound) -> Cell:
     return Cell(text("images.shares"), text("images.shares_quiet"), "good")
 
 
-def exam_state(exam: SurveyedExam) -> Cell:
+def exam_state(exam: SurveyedExam, *, undecided: bool = False) -> Cell:
     """How an exam stands to the session, in words."""
     count = len(exam.warnings)
     warned = text("images.warnings" if count > 1 else "images.warning", count=count) if count else ""
@@ -171,10 +181,15 @@ def exam_state(exam: SurveyedExam) -> Cell:
         return Cell(text("images.state_refused"), tone="bad")
     if exam.waiting:
         return Cell(text("images.state_waits"), text("images.state_waits_quiet"), "warn")
+    if undecided:
+        return Cell(text("images.state_waits"), text("images.state_rivals_quiet"), "warn")
     if exam.standing is Standing.JOINS:
         maps = ", ".join(quantity_title(quantity) for quantity in exam.adds)
         adds = text("images.state_joins_what", maps=maps) if maps else text("images.state_joins_references")
         return Cell(text("images.state_joins", code=exam.code), adds, "good")
+    if exam.same_as:
+        cases = ", ".join(exam.same_as)
+        return Cell(text("images.state_twin"), text("images.state_twin_quiet", cases=cases), "warn")
     return Cell(text("images.state_new"), warned, "good")
 
 

@@ -25,11 +25,14 @@ COMMANDS: dict[str, str] = {
     "cli.not_shown": "{told}: write NAME=MAP or NAME=MAP:UNIT with a map and a unit named below",
     "cli.code": "case code of the one exam there is; drawn at random otherwise",
     "cli.codes": "table (CSV) with a case code for each patient ID or accession number",
+    "cli.charset": "read names in this character set where the files leave it in doubt, or make Latin letters of them",
+    "cli.same_voxels": "import an exam also where another case, of another study, holds the very same voxels",
     "cli.session": "a .marrow session",
     "cli.session_made": "a .marrow session; it is made when there is none",
     "cli.demo_dir": "where the demo lies",
     "cli.headless": "without a window: play the demo and keep its results",
     "cli.protocol": "JSON with the protocol of a new session",
+    "cli.no_factor": "{told}: write FF=FACTOR or R2STAR=FACTOR with a number, such as FF=0.1",
     "cli.confirm_scale": "FF=FACTOR or R2STAR=FACTOR: what the file's values are multiplied by, where the unit is in doubt",
     "cli.confirmed_by": "who confirms it; kept with every number",
     "cli.slice": "slice, counted from 0 in order of position",
@@ -38,14 +41,19 @@ COMMANDS: dict[str, str] = {
     "then a voxel counts when its centre lies inside",
     "cli.slices": "slices whose voxels are counted together: the rectangle lies on both neighbours of its slice too",
     "cli.levels": "levels of the patient mean; the protocol's otherwise",
+    "cli.incomplete": "what becomes of patients who lack levels: the plain mean if the protocol's least number is there, "
+    "complete sets only, or the level-adjusted mean; agreement follows none of it",
+    "cli.groups": "what makes the groups and the outcome: the T-score, or the QCT density in mg/cm3",
     "cli.reason": "why you look before your own reading is done, as coordinator of a blinded study",
     "cli.passphrase": "Passphrase of the coordinator:",
     "cli.out": "folder of the CSV files; it is made when there is none",
     "cli.with_identity": "also write a file with names and identifiers of the patients",
     "cli.json": "answer as JSON (see command-line.md in the help)",
     "cli.counting": "{done} files found",
+    "cli.counting.done_1": "1 file found",
     "cli.running": "{percent} %",
     "cli.exam": "Exam {number}: {slices} slices of {rows} × {cols} voxels",
+    "cli.exam.slices_1": "Exam {number}: 1 slice of {rows} × {cols} voxels",
     "cli.exam_facts": "    {plane} · {spacing} mm · {field} T · {scanner}",
     "cli.pairing_shared": "    FF and R2* share their voxels",
     "cli.pairing_own": "    FF and R2* have common lines; each is counted on its own voxels",
@@ -54,12 +62,13 @@ COMMANDS: dict[str, str] = {
     "cli.pairing_single": "    only one of FF and R2* is here",
     "cli.grid": "{shape} voxels of {spacing} mm",
     "cli.map": "    {map}: {files} files from {first} to {last}, recognised by {evidence}",
+    "cli.map.files_1": "    {map}: 1 file, {first}, recognised by {evidence}",
     "cli.map_grid": "        on its own {size}",
     "cli.map_refused": "        not usable: {words}",
     "cli.map_decision": "        rule: {rule} · expected: {expected} · range: {seen} · factor {factor}",
     "cli.map_range": "        as the file scales it: median {p50}, 99 % up to {p99}, 99.5 % up to {p995} ({foreground})",
     "cli.map_doubted": "        a person must confirm the unit: --confirm-scale {quantity}={factor}, if that is right",
-    "cli.map_unknown": "        the range fits no known unit; check the map before you confirm a factor for {quantity}",
+    "cli.map_unknown": "        the range does not tell the unit; find it out before you confirm a factor for {quantity}",
     "cli.map_scale": "        value = stored × {slope} + {intercept}: median {p50}, 99.5 % up to {p995} ({foreground})",
     "cli.map_counts": "        voxels below 0: {below}, above 100 (FF only): {above}, exactly 0: {zero}, at the "
     "maximum: {maximum}, without a value: {missing}",
@@ -67,11 +76,25 @@ COMMANDS: dict[str, str] = {
     "cli.derived_signal_ff": "        signal FF: computed from water and fat signals, not corrected",
     "cli.derived_resampled": "        resampled: interpolated onto the voxels of FF",
     "cli.reference": "    {name} for reference: {files} files from {first} to {last}, {size}",
+    "cli.reference.files_1": "    {name} for reference: 1 file, {first}, {size}",
     "cli.question": "“{description}” ({slices} slices of {rows} × {cols}, {plane}) does not say what it shows. "
-    'A person may, such as --answer "{description}=FF".',
+    'A person may, such as --answer "{description}={shows}".',
+    "cli.question.slices_1": "“{description}” (1 slice of {rows} × {cols}, {plane}) does not say what it shows. "
+    'A person may, such as --answer "{description}={shows}".',
+    "cli.rival": "“{description}” ({slices} slices of {rows} × {cols}, {plane}) is one of {of} {shows} series of a study. "
+    'A person may choose it: --answer "{name}={shows}".',
+    "cli.rival.slices_1": "“{description}” (1 slice of {rows} × {cols}, {plane}) is one of {of} {shows} series of a study. "
+    'A person may choose it: --answer "{name}={shows}".',
+    "cli.rival_chosen": "“{description}” ({slices} slices of {rows} × {cols}, {plane}) was chosen among {of} {shows} series.",
+    "cli.rival_chosen.slices_1": "“{description}” (1 slice of {rows} × {cols}, {plane}) was chosen among {of} {shows} "
+    "series.",
     "cli.question_volume": "{description} ({slices} slices of {rows} × {cols}, {plane}) does not say what it shows. "
     "A person may, such as --volume {description}=FF:percent.",
+    "cli.question_volume.slices_1": "{description} (1 slice of {rows} × {cols}, {plane}) does not say what it shows. A person may, such "
+    "as --volume {description}=FF:percent.",
     "cli.question_answered": "“{description}” ({slices} slices of {rows} × {cols}, {plane}) is taken for {shows}, as was said.",
+    "cli.question_answered.slices_1": "“{description}” (1 slice of {rows} × {cols}, {plane}) is taken for {shows}, as was "
+    "said.",
     "cli.measured": "    {map}: mean {mean} · sd {sd} · median {median} · min {minimum} · max {maximum} · n {n} · "
     "{area_mm2} mm² · no value {nan} · zero {zero} · below 0: {below} · above 100: {above} · saturated {saturated}",
     "cli.nothing_imported": "Nothing could be imported. The reasons stand above.",

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.encaps import encapsulate
+from pydicom.encaps import encapsulate, generate_frames
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
@@ -175,17 +176,39 @@ def encode(made: Dataset, encoding: str, folder: Path) -> bytes:
         made.compress(RLELossless, encoding_plugin="pydicom", generate_instance_uid=False)
     elif encoding in {"jpeg_2000", "htj2k"}:
         openjpeg = pytest.importorskip("openjpeg.utils")
-        pixels = np.frombuffer(made.PixelData, "<i2").reshape(made.Rows, made.Columns)
+        pixels = np.frombuffer(made.PixelData, "<i2" if made.PixelRepresentation else "<u2")
+        frames = pixels.reshape(-1, made.Rows, made.Columns)
         made.PixelData = encapsulate(
-            [openjpeg.encode_array(pixels, photometric_interpretation=2, codec_format=0)]
+            [openjpeg.encode_array(one, photometric_interpretation=2, codec_format=0) for one in frames]
         )
         made["PixelData"].is_undefined_length = True
         # nothing here writes the second kind; its decoder reads streams of the first as well
         made.file_meta.TransferSyntaxUID = JPEG2000Lossless if encoding == "jpeg_2000" else HTJ2KLossless
+    # GDCM makes an Enhanced image of one with a rescale, and writes the places of frames anew
+    apart = "NumberOfFrames" in made or "RescaleSlope" in made
+    if encoding in {"jpeg_lossless", "jpeg_ls"} and apart:
+        _pack_frames(made, encoding, path)
     made.save_as(path, enforce_file_format=True)
-    if encoding in {"jpeg_lossless", "jpeg_ls"}:
+    if encoding in {"jpeg_lossless", "jpeg_ls"} and not apart:
         _pack_by_gdcm(path, encoding)
     return path.read_bytes()
+
+
+def _pack_frames(made: Dataset, encoding: str, path: Path) -> None:
+    """Pack each frame as a file of its own, and leave the header as it is."""
+    frames = []
+    for pixels in np.frombuffer(made.PixelData, "<u2").reshape(-1, made.Rows, made.Columns):
+        one = slice_of("FF", 0, pixels.view(np.int16))
+        for keyword in ("BitsStored", "HighBit", "PixelRepresentation"):
+            setattr(one, keyword, made[keyword].value)
+        one.file_meta.MediaStorageSOPInstanceUID = one.SOPInstanceUID
+        one.save_as(path, enforce_file_format=True)
+        _pack_by_gdcm(path, encoding)
+        packed = dcmread(path)
+        frames.append(next(generate_frames(packed.PixelData, number_of_frames=1)))
+        made.file_meta.TransferSyntaxUID = packed.file_meta.TransferSyntaxUID
+    made.PixelData = encapsulate(frames)
+    made["PixelData"].is_undefined_length = True
 
 
 def _pack_by_gdcm(path: Path, encoding: str) -> None:
@@ -206,6 +229,11 @@ def _pack_by_gdcm(path: Path, encoding: str) -> None:
     writer.SetImage(change.GetOutput())
     writer.SetFileName(str(path))
     assert writer.Write()
+
+
+@pytest.fixture
+def encoder() -> Callable[[Dataset, str, Path], bytes]:
+    return encode
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from app.domain.maps import Quantity
-from app.files.dicom.classify import NoRole, Role, answered, classify, open_to_answer
+from app.files.dicom.classify import NoRole, Role, answered, classify, open_to_answer, role_named
 from app.files.dicom.evidence import Evidence, ValueMapping
 
 GE = "GE MEDICAL SYSTEMS"
@@ -51,6 +51,39 @@ def test_ge_sequence_and_prefix_together_give_the_role(description: str, quantit
 )
 def test_a_prefix_without_the_sequence_gives_no_role(description: str) -> None:
     assert classify(GE, PLAIN, description, "fse-xl") == NoRole("role.none")
+
+
+@pytest.mark.parametrize(
+    ("description", "quantity"),
+    [
+        ("WATER: Sag IDEAL IQ", Quantity.WATER),
+        ("Fat: Sag IDEAL IQ", Quantity.FAT),
+        ("InPhase: Sag IDEAL IQ", Quantity.IN_PHASE),
+        ("OutPhase: Sag IDEAL IQ", Quantity.OUT_PHASE),
+    ],
+)
+def test_ge_prefix_names_a_signal_where_private_elements_were_removed(
+    description: str, quantity: Quantity
+) -> None:
+    assert classify(GE, ("DERIVED", "PRIMARY"), description, "") == Role(quantity, "description")
+    # an anatomical series may be called so as well, and nobody else writes it
+    assert classify(GE, ("ORIGINAL", "PRIMARY"), description, "") == NoRole("role.none")
+    assert classify("CANON_MEC", ("DERIVED", "PRIMARY"), description, "") == NoRole("role.none")
+
+
+@pytest.mark.parametrize("description", ["Fat: FatFrac", "FAT: PDFF", "Water: R2*"])
+def test_a_prefix_that_names_a_signal_is_not_heard_beside_a_map(description: str) -> None:
+    verdict = classify(GE, ("DERIVED", "PRIMARY"), description, "")
+    assert isinstance(verdict, NoRole)
+    assert verdict.code == "role.contradiction"
+
+
+@pytest.mark.parametrize(
+    ("description", "named"),
+    [("WATER: Sag T2", "WATER"), ("fat : Sag", "FAT"), ("T2*: Sag", "T2STAR"), ("Sag map 3", ""), ("", "")],
+)
+def test_the_first_word_is_what_a_person_would_most_likely_say(description: str, named: str) -> None:
+    assert role_named(description) == named
 
 
 @pytest.mark.parametrize(

@@ -243,13 +243,46 @@ def test_nothing_measured_left_refuses_the_signal_images_too(tmp_path: Path, wri
     assert codes == {"FF_00": "scale.needs_confirmation", "WATER_00": "exam.no_measured_map"}
 
 
-def test_water_and_fat_in_different_scales_are_no_foreground(tmp_path: Path, write: Write) -> None:
+def test_water_and_fat_in_different_scales_are_not_added(tmp_path: Path, write: Write) -> None:
     def edit(made: Dataset, quantity: str, _index: int) -> None:
         if quantity == "FAT":
             made.RescaleIntercept, made.RescaleSlope = 0, 2
 
     loaded = load(write(tmp_path / "exam", edit=edit).folder)
-    assert loaded.exam.maps[Quantity.FF].scaling.foreground == "central_half"
+    assert loaded.exam.maps[Quantity.FF].scaling.foreground == "water_signal"
+
+
+@pytest.mark.parametrize(
+    ("signals", "foreground"),
+    [
+        (("IN_PHASE",), "in_phase_signal"),
+        (("OUT_PHASE", "FAT"), "fat_signal"),
+        (("WATER", "IN_PHASE"), "in_phase_signal"),
+        (("WATER", "FAT", "IN_PHASE"), "water_and_fat"),
+        (("OUT_PHASE",), "out_phase_signal"),
+        ((), "central_half"),
+    ],
+)
+def test_any_signal_on_the_voxels_of_a_map_shows_where_to_look(
+    tmp_path: Path, write: Write, signals: tuple[str, ...], foreground: str
+) -> None:
+    """Air in a map is noise over the whole range: without a signal image it would speak for tissue."""
+
+    def edit(made: Dataset, quantity: str, _index: int) -> None:
+        pixels = np.full(made.Rows * made.Columns, 600, "<i2")
+        if quantity == "FF":
+            # half a picture of fat fractions of 40 and half of noise
+            pixels = np.where(np.arange(len(pixels)) % 2, 40, 90).astype("<i2")
+        elif quantity in signals:
+            pixels = np.where(np.arange(len(pixels)) % 2, 600, 7).astype("<i2")
+        if quantity != "R2STAR":
+            made.PixelData = pixels.tobytes()
+
+    loaded = load(write(tmp_path / "exam", ("FF", "R2STAR", *signals), edit=edit).folder)
+    scaling = loaded.exam.maps[Quantity.FF].scaling
+    assert scaling.foreground == foreground
+    if signals:
+        assert (scaling.p50, scaling.p995) == (40.0, 40.0)
 
 
 def test_cancelling_while_loading_stops(tmp_path: Path, write: Write) -> None:

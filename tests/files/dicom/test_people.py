@@ -11,10 +11,21 @@ import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
+from app.domain.identity import Identity
 from app.domain.progress import Silent
 from app.files.dicom.find import find_exams
 from app.files.dicom.headers import quietly, read_header
-from app.files.dicom.people import age_between, identity_of, iso_date, whole_years
+from app.files.dicom.people import (
+    DOUBTFUL,
+    age_between,
+    identity_of,
+    iso_date,
+    read_as,
+    whole_years,
+    written_in,
+)
+from app.files.dicom.wishes import Wishes
+from app.files.dicom.written import Written
 
 Write = Callable[..., Any]
 WANG = "王^小东"
@@ -63,8 +74,13 @@ def header(
         (b"\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B", b"\\ISO 2022 IR 87", "山田^太郎", ""),
         (b"\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7", b"\\ISO 2022 IR 149", "洪^吉洞", ""),
         (b"Buc^J\xe9r\xf4me", b"ISO_IR 100", "Buc^Jérôme", ""),
-        # Latin that nobody declared is no Chinese and stays as it was read
-        (b"Buc^Jer\xf4", b"", "Buc^Jerô", ""),
+        # Latin that nobody declared is no Chinese, stays as it was read, and is in doubt
+        (b"Buc^Jer\xf4", b"", "Buc^Jerô", DOUBTFUL),
+        (b"M\xfcller^J\xf6rg", b"ISO_IR 100", "Müller^Jörg", ""),
+        # Chinese that calls itself Latin
+        (WANG.encode("gb18030"), b"ISO_IR 100", WANG.encode("gb18030").decode("latin1"), DOUBTFUL),
+        # Taiwan's, which nobody declared
+        ("陳^大文".encode("big5"), b"", "陳^大文".encode("big5").decode("latin1"), DOUBTFUL),
     ],
 )
 def test_names_are_read_in_their_character_set_and_a_guess_is_said(
@@ -73,6 +89,42 @@ def test_names_are_read_in_their_character_set_and_a_guess_is_said(
     with quietly():
         identity, told = identity_of(header(name, charset))
     assert (identity.patient_name, told) == (expected, guessed)
+
+
+@pytest.mark.parametrize(
+    ("charset", "encoding", "name"),
+    [
+        ("GB18030", "gb18030", WANG),
+        ("Big5", "big5", "陳^大文"),
+        ("UTF-8", "utf-8", "Ñandú^Łuk"),
+        ("Shift-JIS", "shift_jis", "山田^太郎"),
+        ("EUC-KR", "euc_kr", "홍^길동"),
+    ],
+)
+@pytest.mark.parametrize("declared", [b"", b"ISO_IR 100"])
+def test_a_name_can_be_read_in_another_character_set_and_back(
+    charset: str, encoding: str, name: str, declared: bytes
+) -> None:
+    dataset = header(name.encode(encoding), declared, "男".encode("gb18030"), age=b"063Y", birth=b"19600101")
+    with quietly():
+        written = written_in(dataset)
+        before, guessed = identity_of(dataset)
+        told, in_doubt = read_as(before, written, charset)
+        back = read_as(told, written, "")
+    assert (told.patient_name, told.patient_id, told.age, in_doubt) == (name, "7", "63", "")
+    assert (told.birth_date, told.study_date) == (before.birth_date, before.study_date)
+    assert back == (before, guessed)
+    assert written.beyond_ascii
+    assert name not in repr(written)
+
+
+def test_a_name_whose_bytes_are_gone_is_read_in_no_other_way() -> None:
+    written = Written(name="Doe^Jane")
+    assert read_as(Identity(), written, "Big5")[0].patient_name == "Doe^Jane"
+    assert not written.beyond_ascii
+    assert not Written(name=b"Doe^Jane").beyond_ascii
+    # bytes that are none of this character set show where they are
+    assert "\ufffd" in read_as(Identity(), Written(name=b"\xff\xff"), "UTF-8")[0].patient_name
 
 
 @pytest.mark.parametrize(
@@ -220,6 +272,29 @@ def test_a_guessed_character_set_is_pointed_out_without_the_name(tmp_path: Path,
     assert [one.values for one in exam.warnings if one.code == "people.guessed_charset"] == [
         {"charset": "GB18030"}
     ]
+
+
+def test_a_doubtful_name_is_pointed_out_and_read_as_a_person_says(tmp_path: Path, write: Write) -> None:
+    def edit(made: Dataset, _quantity: str, _index: int) -> None:
+        made.SpecificCharacterSet = "ISO_IR 100"
+        made.add_new("PatientName", "PN", WANG.encode("gb18030"))
+
+    folder = write(tmp_path / "exam", ("FF", "R2STAR"), edit=edit).folder
+    (exam,) = find_exams(folder, Silent()).exams
+    assert [one.code for one in exam.warnings] == ["people.doubtful_charset"]
+    (exam,) = find_exams(folder, Silent(), Wishes(charset="GB18030")).exams
+    assert (exam.identity.patient_name, exam.warnings) == (WANG, ())
+
+
+def test_a_name_that_its_files_settle_is_read_as_they_say_whatever_is_wished(
+    tmp_path: Path, write: Write
+) -> None:
+    def edit(made: Dataset, _quantity: str, _index: int) -> None:
+        made.SpecificCharacterSet, made.PatientName = "GB18030", WANG
+
+    folder = write(tmp_path / "exam", ("FF", "R2STAR"), edit=edit).folder
+    (exam,) = find_exams(folder, Silent(), Wishes(charset="Big5")).exams
+    assert exam.identity.patient_name == WANG
 
 
 def test_a_declared_character_set_needs_no_word(tmp_path: Path, write: Write) -> None:

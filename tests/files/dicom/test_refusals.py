@@ -22,6 +22,7 @@ from app.domain.maps import Quantity
 from app.domain.progress import Silent
 from app.files.dicom.find import find_exams
 from app.files.dicom.found import Found
+from app.files.dicom.wishes import Wishes
 
 # gives the exam of conftest.py
 Write = Callable[..., Any]
@@ -150,6 +151,57 @@ def test_two_series_of_one_quantity_are_both_refused(tmp_path: Path, write: Writ
     assert [one.quantity for one in found.exams[0].maps] == [Quantity.R2STAR]
     assert {refusal.code for refusal in found.refused} == {"map.second_of_its_kind"}
     assert {refusal.path.parent.name for refusal in found.refused} == {"a", "b"}
+
+
+def two_series(root: Path, write: Write, *quantities: str) -> None:
+    """An exam, and a second series of each quantity."""
+
+    def second(made: Dataset, _quantity: str, _index: int) -> None:
+        made.SeriesInstanceUID += ".9"
+        made.SOPInstanceUID += ".9"
+        made.SeriesDescription += " 2"
+
+    write(root / "a", ("FF", "R2STAR"))
+    write(root / "b", quantities, edit=second)
+
+
+def test_of_two_series_of_one_quantity_a_person_may_choose_one(tmp_path: Path, write: Write) -> None:
+    two_series(tmp_path, write, "FF")
+    first, second = find_exams(tmp_path, Silent()).rivals
+    assert (first.shows, first.of, first.chosen, second.chosen) == ("FF", 2, False, False)
+    assert [one.files[0].parent.name for one in (first, second)] == ["a", "b"]
+    wish = Wishes(chosen=frozenset({second.series_uid}))
+    found = find_exams(tmp_path, Silent(), wish)
+    (exam,) = found.exams
+    assert [(one.quantity, one.files[0].parent.name) for one in exam.maps] == [
+        (Quantity.FF, "b"),
+        (Quantity.R2STAR, "a"),
+    ]
+    assert [(one.code, one.values["series"]) for one in exam.warnings] == [("map.chosen", 2)]
+    assert {(one.code, one.path.parent.name) for one in found.refused} == {("map.not_chosen", "a")}
+    assert [one.chosen for one in found.rivals] == [False, True]
+
+
+def test_choosing_both_series_or_another_one_chooses_none(tmp_path: Path, write: Write) -> None:
+    two_series(tmp_path, write, "FF", "R2STAR")
+    rivals = find_exams(tmp_path, Silent()).rivals
+    assert [one.shows for one in rivals] == ["FF", "FF", "R2STAR", "R2STAR"]
+    for chosen in (frozenset(one.series_uid for one in rivals), frozenset({"1.2.3"})):
+        found = find_exams(tmp_path, Silent(), Wishes(chosen=chosen))
+        assert found.exams == ()
+        assert not any(one.chosen for one in found.rivals)
+
+
+def test_two_stacks_of_one_series_cannot_be_told_apart_and_none_is_offered(
+    tmp_path: Path, write: Write
+) -> None:
+    def turned(made: Dataset, _quantity: str, _index: int) -> None:
+        made.SOPInstanceUID += ".9"
+        made.PixelSpacing = [2 * part for part in made.PixelSpacing]
+
+    write(tmp_path / "a", ("FF", "R2STAR"))
+    write(tmp_path / "b", ("FF",), edit=turned)
+    assert find_exams(tmp_path, Silent()).rivals == ()
 
 
 def test_two_patients_in_one_study_are_refused(tmp_path: Path, write: Write) -> None:

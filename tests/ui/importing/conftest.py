@@ -84,6 +84,13 @@ def anatomy(made: Dataset, contrast: str) -> bool:
     return contrast != "OUT_PHASE"
 
 
+def big5(made: Dataset, contrast: str) -> bool:
+    """A name from Taiwan that calls itself Latin."""
+    made.SpecificCharacterSet = "ISO_IR 100"
+    made.add_new("PatientName", "PN", "陳^大文".encode("big5"))
+    return contrast in MEASURED
+
+
 WRITTEN: dict[str, tuple[CaseHeader, Edit]] = {
     "plain": (CASE, all_of_it),
     "canon": (CaseHeader("Suzuki^Hanako", "31", "A2", "20260103", "F"), canon),
@@ -93,6 +100,7 @@ WRITTEN: dict[str, tuple[CaseHeader, Edit]] = {
     "signals": (CaseHeader("Rossi^Carla", "35", "A6", "20260104", "F"), signals),
     "anatomy": (CaseHeader("Lee^Ann", "36", "A7", "20260105", "F"), anatomy),
     "unknown": (UNKNOWN, all_of_it),
+    "big5": (CaseHeader("", "38", "A9", "20260106", "M"), big5),
     "lossy": (CaseHeader("Weber^Max", "37", "A8", "20260105", "M"), lossy),
 }
 
@@ -106,9 +114,11 @@ def phantom() -> Phantom:
 def images(tmp_path_factory: pytest.TempPathFactory, phantom: Phantom) -> Path:
     """A folder of folders, one exam each, by the names of :data:`WRITTEN`."""
     root = tmp_path_factory.mktemp("images")
-    for name, (case, edit) in WRITTEN.items():
+    for number, (name, (case, edit)) in enumerate(WRITTEN.items(), start=1):
         for path in write_ideal_iq(phantom, root / name, case=case, uid_seed=name):
             made = dcmread(path)
+            # each a patient with voxels of their own
+            made.PixelData = made.PixelData[:-2] + number.to_bytes(2, "little")
             if edit(made, made.ImageType[3]):
                 made.save_as(path)
             else:
@@ -180,7 +190,7 @@ class Hand:
     def take_keyboard(self) -> ImportDialog:
         """Give the dialog the keyboard, as the desktop does with a new window."""
         self.dialog.activateWindow()
-        self.qtbot.waitUntil(self.dialog.isActiveWindow)
+        self.qtbot.waitUntil(self.dialog.isActiveWindow, timeout=60_000)
         return self.dialog
 
     def find(self, kind: Kind, number: int = 0) -> QModelIndex:
@@ -200,7 +210,7 @@ class Hand:
 
     def wait(self) -> None:
         """Until nothing runs."""
-        self.qtbot.waitUntil(lambda: not self.window.tasks.running, timeout=20_000)
+        self.qtbot.waitUntil(lambda: not self.window.tasks.running, timeout=60_000)
 
     def choose(self, index: QModelIndex, column: Column, value: str) -> None:
         """Take an answer from the choice in a line."""

@@ -13,14 +13,16 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from app.domain.errors import AppError
+from app.domain.errors import AppError, StoreUnavailable
 from app.domain.maps import Quantity
 from app.files.dicom.found import Confirmation
-from app.files.dicom.wishes import Answer, Question, Wishes
+from app.files.dicom.wishes import Answer, Question, Rival, Wishes
+from app.services.import_exams import remembered_answers
 from app.services.survey_import import Survey
+from app.ui.dialogs import import_decisions
 from app.ui.dialogs.import_cells import Choice
 from app.ui.dialogs.import_dialog import ImportDialog
-from app.ui.import_row import Column, Kind
+from app.ui.import_row import Column, Kind, Tick
 
 if TYPE_CHECKING:
     from conftest import Hand, Looker
@@ -130,6 +132,40 @@ def test_without_a_proposal_nothing_is_chosen(hand: Hand, look: Look) -> None:
     assert not box.confirm.isEnabled()
 
 
+# -- names ------------------------------------------------------------------------------------------------
+
+
+def test_a_name_is_read_in_the_character_set_that_is_chosen_on_its_line_at_once(
+    hand: Hand, looker: Looker, look: Look
+) -> None:
+    dialog = hand.open(look("big5", "plain"))
+    big5, plain = sorted(dialog.tree.all_of(Kind.PATIENT), key=lambda index: hand.row(index).charset is None)
+    # nothing else could be read of a name in plain letters
+    assert dialog.view.indexWidget(plain.siblingAtColumn(Column.EVIDENCE)) is None
+    assert dialog.view.isFirstColumnSpanned(plain.row(), plain.parent())
+    assert not dialog.view.isFirstColumnSpanned(big5.row(), big5.parent())
+    key = hand.row(big5).key
+    before = hand.row(big5).cell(Column.WHAT).title
+    choice = dialog.view.indexWidget(big5.siblingAtColumn(Column.EVIDENCE))
+    assert isinstance(choice, Choice)
+    assert choice.currentText() == "name as declared"
+    hand.choose(big5, Column.EVIDENCE, "Big5")
+    assert hand.row(dialog.tree.find(key)).cell(Column.WHAT).title == "陳 大文 · 38"
+    assert looker.asked == []
+    names = {pick.found.identity.patient_name for pick in dialog.draft.picks()}
+    assert "陳^大文" in names
+    # another look keeps to it, and what the files say can be had back
+    dialog.show_survey(dialog.paths, dialog.draft.survey)
+    assert hand.row(dialog.tree.find(key)).cell(Column.WHAT).title == "陳 大文 · 38"
+    hand.choose(dialog.tree.find(key), Column.EVIDENCE, "")
+    assert hand.row(dialog.tree.find(key)).cell(Column.WHAT).title == before
+    hand.select(dialog.tree.find(key))
+    QTest.keyClick(dialog.view, Qt.Key.Key_F2)
+    assert dialog.view.indexWidget(dialog.tree.find(key, Column.EVIDENCE)).hasFocus()
+    dialog.hide_names.setChecked(True)
+    assert hand.row(dialog.tree.find(key)).charset is None
+
+
 # -- another look -----------------------------------------------------------------------------------------
 
 
@@ -152,6 +188,91 @@ def test_an_answer_looks_again_and_the_choices_stay_open(hand: Hand, looker: Loo
     here = dialog.view.current_row()
     assert here is not None
     assert here.kind is Kind.QUESTION
+
+
+def test_ticking_one_of_two_series_of_a_map_looks_again_with_it(
+    hand: Hand, looker: Looker, look: Look
+) -> None:
+    looked = look("plain")
+    where = looked.exams[0].found.identity
+    first, second = (
+        Rival(where.study_uid, where.frame_uid, uid, "FF", (Path(uid),), (4, 96, 112), "sagittal", uid, 2)
+        for uid in ("1.2", "1.3")
+    )
+    elsewhere = [replace(one, study_uid="9", series_uid=f"{one.series_uid}.9") for one in (first, second)]
+    looker.answer = replace(looked, rivals=(first, replace(second, chosen=True), *elsewhere))
+    dialog = hand.open(replace(looked, rivals=(first, second, *elsewhere)))
+    exam = hand.row(hand.find(Kind.EXAM))
+    assert [row.subject for row in exam.children if row.kind is Kind.RIVAL] == [first, second]
+    assert (exam.cell(Column.STATE).title, exam.tick) == ("needs an answer", Tick.OFF)
+    (heading,) = dialog.tree.all_of(Kind.QUESTIONS)
+    assert [row.subject for row in hand.row(heading).children] == elsewhere
+    index = hand.find(Kind.RIVAL, 1)
+    assert hand.row(index).cell(Column.STATE).title == "not chosen"
+    hand.select(index)
+    assert dialog.view.isExpanded(hand.find(Kind.EXAM))
+    dialog.tree.toggle(index)
+    hand.wait()
+    assert looker.asked[-1][1].chosen == {"1.3"}
+    assert hand.row(hand.find(Kind.RIVAL, 1)).cell(Column.STATE).title == "chosen"
+    exam = hand.row(hand.find(Kind.EXAM))
+    assert (exam.cell(Column.STATE).title, exam.tick) == ("new", Tick.ON)
+    # the other one takes its place, and none is left when that is unticked
+    for number, chosen in ((0, {"1.2"}), (0, set())):
+        dialog.tree.toggle(hand.find(Kind.RIVAL, number))
+        hand.wait()
+        assert looker.asked[-1][1].chosen == chosen
+    dialog.tree.toggle(hand.find(Kind.RIVAL, 2))
+    dialog.tree.toggle(hand.find(Kind.RIVAL, 0))
+    hand.wait()
+    assert looker.asked[-1][1].chosen == {"1.2", "1.2.9"}
+
+
+def test_answers_are_kept_without_an_import_by_a_button_that_says_so(
+    hand: Hand, looker: Looker, look: Look
+) -> None:
+    dialog = hand.open(look("nameless"))
+    tip = dialog.footer.cancel.toolTip()
+    assert not dialog.footer.go.isEnabled()
+    (key, *_) = [one.key for one in dialog.draft.survey.questions]
+    looker.answer = look("nameless", wishes=Wishes({key: Answer("NOTHING", who="Ana")}))
+    hand.choose(hand.find(Kind.QUESTION), Column.EVIDENCE, "NOTHING")
+    # while it looks again nothing is offered
+    assert not dialog.footer.go.isEnabled()
+    hand.wait()
+    assert (dialog.footer.go.text(), dialog.footer.go.isEnabled()) == ("Keep answers", True)
+    assert "not kept" in dialog.footer.cancel.toolTip()
+    assert "not kept" not in tip
+    session = hand.window.workspace.session
+    assert session is not None
+    assert remembered_answers(session) == {}
+    dialog.footer.go.click()
+    assert hand.window.importing.dialog is None
+    assert remembered_answers(session) == {key: Answer("NOTHING", "", "Ana")}
+    # what is remembered already is nothing new to keep
+    again = hand.open(looker.answer)
+    assert not again.footer.go.isEnabled()
+    assert hand.reports() == []
+
+
+def test_answers_are_not_kept_by_cancel_or_where_the_session_refuses(
+    hand: Hand, looker: Looker, look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise StoreUnavailable("store.full", file="study.marrow")
+
+    dialog = hand.open(look("nameless"))
+    looker.answer = look("nameless")
+    hand.choose(hand.find(Kind.QUESTION), Column.EVIDENCE, "NOTHING")
+    hand.wait()
+    monkeypatch.setattr(import_decisions, "remember_answers", refuse)
+    dialog.footer.go.click()
+    assert hand.window.importing.dialog is dialog
+    assert "disk" in dialog.footer.notice.text()
+    dialog.footer.cancel.click()
+    session = hand.window.workspace.session
+    assert session is not None
+    assert remembered_answers(session) == {}
 
 
 def test_an_answer_can_be_taken_back(hand: Hand, looker: Looker, look: Look) -> None:
@@ -237,7 +358,7 @@ def test_a_stopped_look_leaves_everything_as_it_was(
     dialog.footer.stop.click()
     looker.go_on.set()
     hand.wait()
-    hand.qtbot.waitUntil(lambda: bool(told))
+    hand.qtbot.waitUntil(lambda: bool(told), timeout=60_000)
     assert "Stopped" in dialog.footer.notice.text()
     assert not dialog.wishing.signal_ff.isChecked()
     assert dialog.footer.go.isEnabled()

@@ -17,6 +17,7 @@ from app.domain.maps import Quantity
 from app.files.dicom.wishes import Answer, Wishes
 from app.services.import_exams import remembered_answers
 from app.services.survey_import import Standing, Survey
+from app.store.audit import entries
 from app.ui.import_row import Column, Kind
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def test_images_are_looked_at_first_and_then_shown_beside_the_window(
     assert window.importing.dialog is None
     assert window.status.cancel.isVisible()
     hand.wait()
-    hand.qtbot.waitUntil(lambda: window.importing.dialog is not None)
+    hand.qtbot.waitUntil(lambda: window.importing.dialog is not None, timeout=60_000)
     assert looker.asked == [((images / "plain",), Wishes())]
     dialog = hand.take_keyboard()
     assert dialog.isVisible()
@@ -248,24 +249,31 @@ def test_of_very_many_files_the_first_are_listed(
 # -- import -----------------------------------------------------------------------------------------------
 
 
-def test_a_clean_folder_takes_a_choice_and_enter(hand: Hand, images: Path) -> None:
+def test_a_clean_folder_takes_a_choice_and_enter(hand: Hand, images: Path, tmp_path: Path) -> None:
     """With nothing standing in for anything: look, Enter, report, and the case can be read."""
     window = hand.window
     before = {case.code for case in window.workspace.cases}
     window.file_menu.images_wanted.emit((images / "plain",))
-    hand.qtbot.waitUntil(lambda: window.importing.dialog is not None, timeout=30_000)
-    with hand.qtbot.waitSignal(window.tasks.imported, timeout=30_000):
+    hand.qtbot.waitUntil(lambda: window.importing.dialog is not None, timeout=60_000)
+    with hand.qtbot.waitSignal(window.tasks.imported, timeout=60_000):
         press(hand.take_keyboard().view, Qt.Key.Key_Return)
         assert not hand.dialog.view.isEnabled()
         assert not hand.dialog.footer.go.isEnabled()
     assert window.importing.dialog is None
     (report,) = hand.reports()
     assert "Exams imported: 1" in report.body.toPlainText()
-    assert "readme.txt is not a DICOM file" in report.body.toPlainText()
+    assert f"{images / 'plain' / 'readme.txt'} is not a DICOM file" in report.body.toPlainText()
+    report.save(str(tmp_path / "report.txt"))
+    assert "\nfolder 1/readme.txt is not" in (tmp_path / "report.txt").read_text(encoding="utf-8")
     assert len({case.code for case in window.workspace.cases} - before) == 1
+    session = window.workspace.session
+    assert session is not None
+    assert [entry.actor for entry in entries(session.database) if entry.action == "exam.imported"][
+        -1
+    ] == "Ana"
     # the same again is recognised
     window.importing.look_at((images / "plain",))
-    hand.qtbot.waitUntil(lambda: window.importing.dialog is not None, timeout=30_000)
+    hand.qtbot.waitUntil(lambda: window.importing.dialog is not None, timeout=60_000)
     assert hand.dialog.heading.text() == "1 exam found, it is in the session already"
     assert not hand.dialog.footer.go.isEnabled()
     press(hand.take_keyboard().view, Qt.Key.Key_Return)
@@ -277,12 +285,12 @@ def test_a_map_that_was_left_out_joins_its_exam_later(hand: Hand, images: Path) 
 
     def look_and_import() -> str:
         window.importing.look_at((images / "plain",))
-        hand.qtbot.waitUntil(lambda: window.importing.dialog is not None, timeout=30_000)
+        hand.qtbot.waitUntil(lambda: window.importing.dialog is not None, timeout=60_000)
         dialog = hand.take_keyboard()
         seen = hand.row(hand.find(Kind.EXAM)).cell(Column.STATE)
         if not window.workspace.session or len(window.workspace.cases) == 3:
             dialog.tree.toggle(hand.find_map(R2STAR))
-        with hand.qtbot.waitSignal(window.tasks.imported, timeout=30_000):
+        with hand.qtbot.waitSignal(window.tasks.imported, timeout=60_000):
             dialog.footer.go.click()
         return f"{seen.title}, {seen.quiet}"
 
@@ -300,7 +308,7 @@ def test_an_import_that_fails_keeps_the_dialog_and_says_why(
     # what only the import can find out: the code of another exam
     dialog.draft.codes[next(iter(dialog.draft.exams))] = "not a code"
     dialog.footer.go.click()
-    hand.qtbot.waitUntil(lambda: bool(told), timeout=20_000)
+    hand.qtbot.waitUntil(lambda: bool(told), timeout=60_000)
     assert dialog.isVisible()
     assert "begins with a letter" in dialog.footer.notice.text()
     assert dialog.view.isEnabled()
@@ -317,7 +325,7 @@ def test_an_answer_is_remembered_in_the_session_by_the_import_and_not_before(
     hand.choose(hand.find(Kind.QUESTION), Column.EVIDENCE, "NOTHING")
     hand.wait()
     assert remembered_answers(session) == {}
-    with hand.qtbot.waitSignal(hand.window.tasks.imported, timeout=30_000):
+    with hand.qtbot.waitSignal(hand.window.tasks.imported, timeout=60_000):
         dialog.footer.go.click()
     (answer,) = remembered_answers(session).values()
     assert answer == Answer("NOTHING", "", "Ana")
@@ -352,7 +360,7 @@ def test_closing_the_dialog_stops_what_runs_and_writes_nothing(
         dialog.close()
     assert window.importing.dialog is None
     looker.go_on.set()
-    hand.qtbot.waitUntil(lambda: bool(told))
+    hand.qtbot.waitUntil(lambda: bool(told), timeout=60_000)
     assert [problem.code for problem in told] == ["task.cancelled"]
     assert len(window.workspace.cases) == before
 

@@ -13,6 +13,7 @@ from app.domain.maps import Quantity
 from app.files.dicom.found import Confirmation, Refusal
 from app.files.dicom.rules import FACTORS
 from app.files.dicom.wishes import REFERENCE, T2STAR, Answer, Question, SeriesKey, Wishes
+from app.services.import_exams import ImportReport
 from app.services.open_session import Session
 from app.services.survey_import import Standing, Survey
 from app.ui.import_draft import UNITS_OF, Draft, MapState, state_of
@@ -20,6 +21,8 @@ from app.ui.import_row import Column, Kind, Row, Tick
 from app.ui.present.import_details import Details, choices_of, details_of
 from app.ui.present.import_unused import all_refused, reasons_of, report_lines, unused_title
 from app.ui.present.imports import SHOWS, found_text, rows_of
+from app.ui.present.pages import import_lines
+from app.ui.present.unnamed import unnamed_lines
 from app.ui.sentences import LABELS
 
 Look = Callable[..., Survey]
@@ -260,7 +263,7 @@ def test_a_map_that_cannot_be_read_says_why(look: Look) -> None:
 def test_decisions_survive_a_second_look_at_the_same_files(look: Look, session: Session) -> None:
     draft = Draft(look("canon", "plain"))
     canon, plain = draft.exams
-    assert found_text(draft) == "2 exams found, 1 of them need an answer"
+    assert found_text(draft) == "2 exams found, 1 of them needs an answer"
     draft.tick_map(plain, R2STAR, on=False)
     draft.name_case(session, plain, "Left")
     draft.confirm(canon, FF, Confirmation(1.0, "Ana"))
@@ -377,6 +380,7 @@ def test_t2star_is_proposed_in_rates(look: Look) -> None:
 
 def test_every_unit_and_every_answer_has_words() -> None:
     units = {*FACTORS, "none", "ff.out_of_range", "r2star.out_of_range", "t2star.out_of_range"}
+    units |= {"r2star.or_t2star", "r2star.or_times_ten"}
     assert {f"images.{unit}" for unit in units} <= set(LABELS)
     assert {f"images.shows_{shows}" for shows in SHOWS} <= set(LABELS)
     assert {unit for units in UNITS_OF.values() for unit in units} <= set(FACTORS)
@@ -444,16 +448,55 @@ def test_the_report_names_every_file_and_no_patient(look: Look) -> None:
     said = "\n".join(report_lines(draft))
     assert "Exam 1: Fat fraction, R2* (8 files), needs an answer" in said
     assert "Exam 2: Fat fraction, R2*, Water" in said
-    assert "readme.txt is not a DICOM file" in said
+    assert "\nfolder 2/readme.txt is not a DICOM file" in said
     assert "compressed with loss" in said
     for word in ("Wong", "Suzuki", "Weber", "0012", "1960"):
         assert word not in said
+    folders = {part for one in all_refused(draft) for part in one.path.parent.parts[1:]}
+    assert not [name for name in folders if f"{name}/" in said]
+
+
+def test_no_folder_or_archive_stands_in_the_saved_report_by_its_name(tmp_path: Path) -> None:
+    first, second = tmp_path / "ZHANG^SAN_0012345", tmp_path / "Li_Si.zip"
+    refused = (
+        Refusal(first, "scan.no_dicom", {"files": 3}),
+        Refusal(first / "IM0001", "file.empty"),
+        Refusal(second, "archive.entered", {"files": 2}),
+        Refusal(second / "IM0001", "file.empty"),
+        Refusal(first / "IM0002", "file.empty"),
+    )
+    told = unnamed_lines(refused)
+    starts = ("folder 1 holds", "folder 1/IM0001 is", "folder 2 is", "folder 2/IM0001 is", "folder 1/IM0002")
+    assert [line for line, start in zip(told, starts, strict=True) if not line.startswith(start)] == []
+    report = ImportReport((), refused)
+    assert import_lines(report, to_save=True)[-5:] == told
+    assert str(first / "IM0001") in "\n".join(import_lines(report))
 
 
 def test_files_that_wait_for_an_answer_are_not_called_unused(look: Look) -> None:
     draft = Draft(look("canon"))
     assert {one.code for exam in draft.exams.values() for one in exam.refused} == {"scale.needs_confirmation"}
     assert all_refused(draft) == ()
+
+
+def test_an_exam_whose_voxels_another_case_holds_is_ticked_by_a_person_only(look: Look) -> None:
+    looked = look("plain")
+    twin = replace(looked.exams[0], same_as=("C0007", "C0009"))
+    draft = Draft(replace(looked, exams=(twin,)))
+    state = row_of(draft, Kind.EXAM).cell(Column.STATE)
+    assert (state.title, state.quiet, state.tone) == ("same voxels", "as C0007, C0009", "warn")
+    assert row_of(draft, Kind.EXAM).tick is Tick.OFF
+    assert list(draft.picks()) == []
+    draft.tick_exam(only(draft), on=True)
+    assert [pick.twin for pick in draft.picks()] == [True]
+    assert [pick.twin for pick in Draft(looked).picks()] == [False]
+
+
+@pytest.mark.parametrize("code", ["scale.r2star.or_t2star", "scale.r2star.or_times_ten"])
+def test_a_rate_that_can_be_read_in_two_ways_is_not_called_unused(look: Look, code: str) -> None:
+    looked = look("canon")
+    waits = tuple(replace(one, code=code) for one in looked.exams[0].refused)
+    assert all_refused(Draft(replace(looked, exams=(replace(looked.exams[0], refused=waits),)))) == ()
 
 
 def test_an_answer_is_kept_by_scanner_and_protocol(look: Look) -> None:

@@ -31,7 +31,7 @@ RULES = {
     "siemens_tokens": ("siemens.stored", "image_type"),
     "siemens_suffixes": ("siemens.stored", "description"),
     "siemens_t2star": ("siemens.stored", "image_type"),
-    "siemens_rescaled": ("dicom.rescale", "image_type"),
+    "siemens_rescaled": ("siemens.rescale", "image_type"),
     "rwvm_only": ("rwvm.unit", "rwvm_code"),
     "rwvm_t2star": ("rwvm.unit", "rwvm_code"),
 }
