@@ -102,7 +102,7 @@ def _say_merge(plan: MergePlan) -> None:
 
 
 def undo(path: Path, merge_id: int | None) -> int:
-    """Take a merge back; the newest one that stands, where none is named.
+    """Take a merge or a centre back; the newest one that stands, where none is named.
 
     Raises
     ------
@@ -115,7 +115,11 @@ def undo(path: Path, merge_id: int | None) -> int:
             standing = [one.id for one in merges(session, viewer) if not one.undone]
             merge_id = standing[-1] if standing else 0
         undo_merge(session, viewer, merge_id)
-    say(label("merge.undone", number=merge_id))
+        (done,) = (one for one in merges(session, viewer) if one.id == merge_id)
+    if done.kind == "centre":
+        say(label("join.undone", number=merge_id, centre=done.label))
+    else:
+        say(label("merge.undone", number=merge_id))
     return 0
 
 
@@ -162,8 +166,8 @@ def join(path: Path, centre: Centre, *, dry_run: bool) -> int:
         if dry_run:
             return 0
         with progress() as told:
-            join_centres(session, viewer, plan, told)
-    say(label("join.done"))
+            done = join_centres(session, viewer, plan, told)
+    say(label("join.done", number=done.merge_id))
     return 0
 
 
@@ -178,6 +182,8 @@ def _say_join(plan: JoinPlan) -> None:
             refused=len(plan.cases) - len(coming),
             readings=plan.readings,
             clinical=plan.clinical_rows,
+            typed=plan.typed,
+            decisions=plan.decisions,
         )
     )
     for one in plan.cases:

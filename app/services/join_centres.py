@@ -5,19 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 
 from app.domain.errors import BlindingError, InputError
 from app.domain.progress import Progress, Silent
 from app.domain.reading import Viewer
+from app.services import join_decisions
 from app.services.changed import Changed, What
 from app.services.join_plan import CentreCase as CentreCase
 from app.services.join_plan import JoinPlan as JoinPlan
-from app.services.join_plan import planned, stories_of
+from app.services.join_plan import planned, stories_of, undecided, undescribed
 from app.services.merge_plan import refuse
 from app.services.open_session import Session
-from app.store import audit, foreign, joining, merging, people, recounting, sessions, stories
+from app.store import (
+    audit,
+    foreign,
+    joining,
+    joining_clinical,
+    merging,
+    people,
+    recounting,
+    sessions,
+    stories,
+)
 from app.store.database import Database, json_text
 from app.store.merging import CENTRE
 from app.store.stories import Story, Whose
@@ -56,7 +68,8 @@ def plan_join_centres(
 ) -> JoinPlan:
     """What taking in the session of another centre would do; writes nothing, here or there.
 
-    Names, identifiers and source UIDs of its patients never come along.
+    Exams come with readings, decisions of a coordinator, and what is known of the patients from tables and by
+    hand; names, identifiers and source UIDs of patients never do.
 
     Parameters
     ----------
@@ -84,19 +97,7 @@ def plan_join_centres(
         raise BlindingError("blinding.closed")
     if not _LABEL.fullmatch(label):
         raise InputError("join.label")
-    asked = JoinPlan(
-        path=path,
-        label=label,
-        origin="",
-        with_images=with_images,
-        same_readers=frozenset(same_readers),
-        cases=(),
-        readers=(),
-        readings=0,
-        clinical_rows=0,
-        refusal=None,
-        head_hash="",
-    )
+    asked = JoinPlan(path, label, "", with_images, frozenset(same_readers))
     with closing(foreign.open_foreign(path)) as theirs, theirs.snapshot(), session.database.snapshot():
         return planned(session.database, theirs, asked)
 
@@ -128,14 +129,19 @@ def join_centres(
     ours = session.database
     people.refuse_other_than_coordinator(ours, viewer)
     with closing(foreign.open_foreign(plan.path)) as theirs, theirs.snapshot(), ours.transaction():
-        asked = replace(plan, origin="", cases=(), readers=(), readings=0, clinical_rows=0, head_hash="")
-        refuse(plan, planned(ours, theirs, replace(asked, refusal=None)))
+        asked = JoinPlan(plan.path, plan.label, "", plan.with_images, plan.same_readers)
+        refuse(plan, planned(ours, theirs, asked))
         merge_id = _write(ours, theirs, plan, viewer, progress)
-    return JoinDone(merge_id, plan, Changed(What.EXAMS | What.READERS | What.READING | What.CLINICAL))
+    return JoinDone(merge_id, plan, Changed(_CHANGES))
+
+
+_CHANGES = What.EXAMS | What.READERS | What.READING | What.CLINICAL | What.DECISION
 
 
 def _write(ours: Database, theirs: Database, plan: JoinPlan, viewer: Viewer, progress: Progress) -> int:
     before = merging.newest_keys(ours)
+    # asked first, because what is written now is described and decided too
+    clinical, decisions = undescribed(ours, theirs, plan.cases), undecided(ours, theirs, plan.cases)
     merge_id = merging.begin_merge(ours, CENTRE, foreign.record(theirs), plan.origin, plan.label)
     protocols = joining.copy_protocols(theirs, ours, plan.label)
     joining.copy_rounds(theirs, ours)
@@ -147,11 +153,17 @@ def _write(ours: Database, theirs: Database, plan: JoinPlan, viewer: Viewer, pro
     }
     exams = _write_cases(ours, theirs, plan, merge_id, (set(here.values()), set(readers.values())), progress)
     _write_readings(ours, theirs, exams, readers, protocols)
-    clinical = joining.copy_clinical(theirs, ours, exams, plan.head_hash)
-    same = {one.code_here for one in plan.cases if one.same}
-    held = {row["id"] for row in ours.rows("SELECT id, code FROM exam") if row["code"] in same}
-    joining.copy_typed(theirs, ours, {old: new for old, new in exams.items() if new not in held})
+    names = dict(plan.readers)
+    described = {old: new for old, new in exams.items() if old in clinical}
+    joining_clinical.copy(theirs, ours, described, names, plan.head_hash)
+    to = join_decisions.Here(exams, readers, names, protocols)
+    join_decisions.write(theirs, ours, decisions, to)
     merging.end_merge(ours, merge_id, before)
+    _note(ours, plan, merge_id, viewer)
+    return merge_id
+
+
+def _note(ours: Database, plan: JoinPlan, merge_id: int, viewer: Viewer) -> None:
     content = {
         "merge": merge_id,
         "origin": plan.origin,
@@ -160,7 +172,9 @@ def _write(ours: Database, theirs: Database, plan: JoinPlan, viewer: Viewer, pro
         "cases": {one.code_there: one.code_here for one in plan.cases if one.why is None},
         "why": {one.code_there: one.why.code for one in plan.cases if one.why},
         "readers": dict(plan.readers),
-        "clinical_rows": clinical,
+        "clinical_rows": plan.clinical_rows,
+        "typed": plan.typed,
+        "decisions": plan.decisions,
     }
     audit.append(
         ours,
@@ -170,7 +184,6 @@ def _write(ours: Database, theirs: Database, plan: JoinPlan, viewer: Viewer, pro
         new=json_text(content),
         protocol=sessions.current_protocol(ours)[1].stamp,
     )
-    return merge_id
 
 
 def _write_cases(
@@ -182,8 +195,8 @@ def _write_cases(
     progress: Progress,
 ) -> dict[int, int]:
     """Write exams, and give the key here of each that came by its key there."""
-    keys = {row["code"]: row["id"] for row in theirs.rows("SELECT id, code FROM exam")}
-    known = {row["code"]: row["id"] for row in ours.rows("SELECT id, code FROM exam")}
+    keys = {row["code"]: row["id"] for row in theirs.rows("SELECT id, code FROM live_exam")}
+    known = {row["code"]: row["id"] for row in ours.rows("SELECT id, code FROM live_exam")}
     coming = [one for one in plan.cases if one.why is None]
     found, new = {}, []
     for done, one in enumerate(coming):
@@ -211,15 +224,18 @@ def _write_readings(
     protocols: Mapping[str, int],
 ) -> None:
     places = recounting.places(ours)
+    # a reading is there already, and empty, where the centre was joined before and taken back
+    held = cache(partial(stories.stories, ours))
     for reader_id, number, story in stories_of(theirs):
         if story.exam_id not in exams:
             continue
         whose = Whose(exams[story.exam_id], readers[reader_id], number, protocols)
+        before = held(whose.reader_id, number).get(whose.exam_id, _NOTHING)
         place = places.get(whose.exam_id)
         if place is None:
-            stories.write_story(ours, whose, _NOTHING, story.without_places())
+            stories.write_story(ours, whose, before, story.without_places())
             continue
         drawn = {one.id: one.rectangle for one in story.revisions if one.rectangle is not None}
         # counted here, where the voxels are here too: an exam may have a map that the other centre lacks
         counted = recounting.recount(ours, place, drawn)
-        stories.write_story(ours, whose, _NOTHING, story, counted)
+        stories.write_story(ours, whose, before, story, counted)

@@ -9,13 +9,14 @@ from pathlib import Path
 from app.domain.clinical import (
     INTERVAL_LONG,
     INTERVAL_TOO_LONG,
-    POSTMENOPAUSAL,
     Kind,
     Problem,
+    is_zscore,
 )
 from app.domain.clinical_items import Item, What
-from app.files.clinical_headers import Field
+from app.files.clinical_headers import FURTHER, Field, further_name
 from app.files.clinical_table import ClinicalTable, read_clinical_table
+from app.files.clinical_units import UnitDoubt
 from app.services.changed import Changed
 from app.services.changed import What as Kinds
 from app.services.clinical_lines import ClinicalLine as ClinicalLine
@@ -36,7 +37,6 @@ from app.store.clinical import Source
 from app.store.sessions import PROGRAM
 
 _GAPS = frozenset({INTERVAL_LONG, INTERVAL_TOO_LONG})
-_COVARIATES = frozenset({Field.COVARIATE, Field.MENOPAUSE})
 _WHOLE = {
     Field.SEX: What.SEX,
     Field.AGE: What.AGE,
@@ -102,6 +102,8 @@ class ClinicalReport:
         Further columns that are kept.
     sheet, decimal_sign : str
         As read.
+    unit_doubts : tuple of UnitDoubt
+        Columns of densities whose numbers do not go with the unit they are said to have.
     """
 
     rows: int
@@ -123,6 +125,7 @@ class ClinicalReport:
     covariates: tuple[str, ...] = ()
     sheet: str = ""
     decimal_sign: str = "."
+    unit_doubts: tuple[UnitDoubt, ...] = ()
 
     @property
     def changed(self) -> Changed:
@@ -182,10 +185,11 @@ def source_of(table: ClinicalTable) -> Source:
     for column in table.columns:
         if column.field in _WHOLE:
             columns[Item(_WHOLE[column.field])] = column.header
-        elif column.field is Field.COVARIATE:
-            columns[Item(What.COVARIATE, column.header)] = column.header
-        elif column.field is Field.MENOPAUSE:
-            columns[Item(What.COVARIATE, POSTMENOPAUSAL)] = column.header
+        elif column.field is Field.ZSCORE and not column.region:
+            for name in _zscores(table):
+                columns.setdefault(Item(What.COVARIATE, name), column.header)
+        elif column.field in FURTHER:
+            columns[Item(What.COVARIATE, further_name(column))] = column.header
         elif column.field in _OF_REGION:
             what, kind = _OF_REGION[column.field]
             for _, region in sorted(one for one in regions if one[0] is kind):
@@ -193,6 +197,12 @@ def source_of(table: ClinicalTable) -> Source:
                 if column.region == region or (not column.region and Item(what, region) not in columns):
                     columns[Item(what, region)] = column.header
     return Source(table.form, table.delimiter, table.decimal_sign, columns)
+
+
+def _zscores(table: ClinicalTable) -> list[str]:
+    """Names of the Z-scores of a table, which may take their region from the line."""
+    named = {one.name for row in table.rows for one in row.covariates}
+    return sorted(name for name in named if is_zscore(name))
 
 
 def report_of(table: ClinicalTable, joining: Joining, codes: Mapping[int, str]) -> ClinicalReport:
@@ -239,7 +249,8 @@ def report_of(table: ClinicalTable, joining: Joining, codes: Mapping[int, str]) 
         problems=tuple(others),
         date_gaps=tuple(one for one in others if one.problem.code in _GAPS),
         together=tuple(joining.together.values()),
-        covariates=tuple(column.header for column in table.columns if column.field in _COVARIATES),
+        covariates=tuple(column.header for column in table.columns if column.field in FURTHER),
         sheet=table.sheet,
         decimal_sign=table.decimal_sign,
+        unit_doubts=table.unit_doubts,
     )

@@ -8,11 +8,21 @@ from itertools import count
 from pathlib import Path
 
 from app.domain.protocol import Protocol
-from app.services import merge_checks
+from app.services import join_decisions, merge_checks
 from app.services.case_codes import LONGEST
 from app.services.merge_checks import MergeRefused
 from app.services.merge_plan import Why
-from app.store import faults, foreign, joining, merging, people, recounting, sealing, sessions, stories
+from app.store import (
+    faults,
+    foreign,
+    joining_clinical,
+    merging,
+    people,
+    recounting,
+    sealing,
+    sessions,
+    stories,
+)
 from app.store.database import Database, Row
 from app.store.recounting import Place
 from app.store.stories import Story
@@ -30,7 +40,7 @@ _MEASURES = (
     "min_area_mm2",
     "min_native_voxels",
 )
-_CODES = "SELECT id, code FROM exam"
+_CODES = "SELECT id, code FROM live_exam"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +68,7 @@ class CentreCase:
 
 @dataclass(frozen=True, slots=True)
 class JoinPlan:
-    """What joining would do.
+    """What joining would do; one of which only the wishes are known holds nothing else.
 
     Attributes
     ----------
@@ -74,8 +84,9 @@ class JoinPlan:
         Exam by exam.
     readers : tuple of (str, str)
         Name there and name here of each reader.
-    readings, clinical_rows : int
-        How many come.
+    readings, clinical_rows, typed, decisions : int
+        How many readings come, rows of the clinical table, values that were typed in, and levels that a
+        coordinator decided on.
     refusal : Why or None
         Why the whole session is refused.
     head_hash : str
@@ -87,12 +98,14 @@ class JoinPlan:
     origin: str
     with_images: bool
     same_readers: frozenset[str]
-    cases: tuple[CentreCase, ...]
-    readers: tuple[tuple[str, str], ...]
-    readings: int
-    clinical_rows: int
-    refusal: Why | None
-    head_hash: str
+    cases: tuple[CentreCase, ...] = ()
+    readers: tuple[tuple[str, str], ...] = ()
+    readings: int = 0
+    clinical_rows: int = 0
+    typed: int = 0
+    decisions: int = 0
+    refusal: Why | None = None
+    head_hash: str = ""
 
 
 def planned(ours: Database, theirs: Database, asked: JoinPlan) -> JoinPlan:
@@ -104,22 +117,40 @@ def planned(ours: Database, theirs: Database, asked: JoinPlan) -> JoinPlan:
         cases = _cases(ours, theirs, asked, readers)
     except MergeRefused as no:
         return replace(asked, origin=origin, refusal=Why(no.code, no.values))
-    coming = {one.code_there: one.code_here for one in cases if one.why is None}
-    with_row = set(joining.clinical_cases(ours))
-    held = {row["code"] for row in ours.rows(_CODES) if row["id"] in with_row}
+    coming = {one.code_there for one in cases if one.why is None}
     codes = {row["id"]: row["code"] for row in theirs.rows(_CODES)}
+    known = joining_clinical.known(theirs, undescribed(ours, theirs, cases))
     return replace(
         asked,
         origin=origin,
         cases=cases,
         readers=tuple((there, here) for _, there, here in readers),
         readings=sum(codes[story.exam_id] in coming for _, _, story in stories_of(theirs)),
-        # of an exam that has a row here already, ours stays
-        clinical_rows=sum(
-            coming.get(codes[exam_id], "") not in {"", *held} for exam_id in joining.clinical_cases(theirs)
-        ),
+        clinical_rows=known.rows,
+        typed=known.typed,
+        decisions=len(join_decisions.decided(theirs, undecided(ours, theirs, cases))),
         head_hash=record[-1]["hash"],
     )
+
+
+def undescribed(ours: Database, theirs: Database, cases: Sequence[CentreCase]) -> frozenset[int]:
+    """Keys there of exams that come and of whose patients nothing is known here; of others ours stays."""
+    return _there(ours, theirs, cases, joining_clinical.described(ours))
+
+
+def undecided(ours: Database, theirs: Database, cases: Sequence[CentreCase]) -> frozenset[int]:
+    """Keys there of exams that come and on which nothing was decided here; of others ours stands."""
+    return _there(ours, theirs, cases, join_decisions.exams_decided(ours))
+
+
+def _there(
+    ours: Database, theirs: Database, cases: Sequence[CentreCase], held: Collection[int]
+) -> frozenset[int]:
+    known = {row["code"] for row in ours.rows(_CODES) if row["id"] in held}
+    wanted = {
+        one.code_there for one in cases if one.why is None and not (one.same and one.code_here in known)
+    }
+    return frozenset(row["id"] for row in theirs.rows(_CODES) if row["code"] in wanted)
 
 
 def _accept(ours: Database, theirs: Database) -> Sequence[Row]:
@@ -138,7 +169,7 @@ def _accept(ours: Database, theirs: Database) -> Sequence[Row]:
         raise MergeRefused("join.is_package")
     if people.blinded(theirs):
         raise MergeRefused("join.blinded")
-    if any(one.origin == about.origin for one in merging.merges(ours)):
+    if any(one.origin == about.origin and not one.undone for one in merging.merges(ours)):
         raise MergeRefused("join.already")
     record = merge_checks.checked_record(theirs)
     flaws = list(sealing.compare(theirs, sealing.sealed_rows(theirs)))
@@ -161,11 +192,11 @@ def _refuse_other_rules(ours: Database, theirs: Database) -> None:
 
 
 def _named(ours: Database, theirs: Database, asked: JoinPlan) -> Iterator[tuple[int, str, str]]:
-    """Key there, name there and name here of each reader who has read."""
+    """Key there, name there and name here of each reader who has read or decided anything."""
     taken = {reader.name for reader in sessions.readers(ours)}
-    with_readings = {row["reader_id"] for row in theirs.rows("SELECT DISTINCT reader_id FROM reading")}
+    active = {row["reader_id"] for row in theirs.rows(_ACTIVE)}
     for reader in sessions.readers(theirs):
-        if reader.id in with_readings:
+        if reader.id in active:
             name = reader.name
             if name in taken and name not in asked.same_readers:
                 numbered = (f"{name} ({asked.label} {number})" for number in count(2))
@@ -173,6 +204,9 @@ def _named(ours: Database, theirs: Database, asked: JoinPlan) -> Iterator[tuple[
                 name = first if first not in taken else next(one for one in numbered if one not in taken)
             taken.add(name)
             yield reader.id, reader.name, name
+
+
+_ACTIVE = "SELECT reader_id FROM live_reading UNION SELECT reader_id FROM live_decision"
 
 
 def stories_of(theirs: Database) -> Iterator[tuple[int, int, Story]]:
@@ -186,8 +220,8 @@ def stories_of(theirs: Database) -> Iterator[tuple[int, int, Story]]:
 def _cases(
     ours: Database, theirs: Database, asked: JoinPlan, readers: Sequence[tuple[int, str, str]]
 ) -> tuple[CentreCase, ...]:
-    taken = {row["code"].casefold() for row in ours.rows("SELECT code FROM exam")}
-    listed = theirs.rows("SELECT id, code, field_strength_t FROM exam ORDER BY code")
+    taken = {row["code"].casefold() for row in ours.rows(_CODES)}
+    listed = theirs.rows("SELECT id, code, field_strength_t FROM live_exam ORDER BY code")
     # a code that clashes with nothing stays, so none of the new ones may be one of those
     taken_there = {row["code"].casefold() for row in listed}
     by_voxels = _by_voxels(ours)
@@ -221,6 +255,7 @@ def _by_voxels(ours: Database) -> dict[str, _Known]:
     return {
         sha256: (place, codes[place.exam_id])
         for place in recounting.places(ours).values()
+        if place.exam_id in codes
         for sha256 in place.hashes.values()
     }
 
@@ -245,11 +280,11 @@ def _read_by_both(
     known = {reader.name: reader.id for reader in sessions.readers(ours)}
     keys = {key: known[name] for key, _, name in readers if name in known}
     here: dict[tuple[int | None, int], set[int]] = {}
-    for row in ours.rows("SELECT reader_id, round, exam_id FROM reading"):
+    for row in ours.rows("SELECT reader_id, round, exam_id FROM live_reading"):
         here.setdefault((row["reader_id"], row["round"]), set()).add(row["exam_id"])
     return {
         (row["exam_id"], exam_id)
-        for row in theirs.rows("SELECT reader_id, round, exam_id FROM reading")
+        for row in theirs.rows("SELECT reader_id, round, exam_id FROM live_reading")
         for exam_id in here.get((keys.get(row["reader_id"]), row["round"]), ())
     }
 

@@ -15,6 +15,7 @@ from app.domain.clinical import (
     Kind,
     Problem,
     check_reference,
+    with_bmi,
 )
 from app.files.collecting import uncollected
 from app.store.clinical import ExamIdentifiers, JoinedRow
@@ -213,12 +214,14 @@ def merged(first: ClinicalRow, others: Sequence[ClinicalRow]) -> ClinicalRow | N
 
 
 def _not_joined(row: ClinicalRow, code: str) -> JoinedRow:
-    return JoinedRow(row.with_problems(Problem(code), *row.problems), None, "")
+    made = with_bmi(row)
+    return JoinedRow(made.with_problems(Problem(code), *made.problems), None, "")
 
 
 def _checked(joined: JoinedRow, study_date: str) -> JoinedRow:
-    """Add what the protocol says of the reference examination (rule 15)."""
-    found = check_reference(joined.row, study_date)
-    if not found:
-        return joined
-    return replace(joined, row=joined.row.with_problems(*joined.row.problems, *found))
+    """Add the BMI where only height and weight are given, and what rule 15 of the protocol says."""
+    row = with_bmi(joined.row)
+    found = check_reference(row, study_date)
+    if found:
+        row = row.with_problems(*row.problems, *found)
+    return joined if row is joined.row else replace(joined, row=row)

@@ -16,9 +16,9 @@ from app.services.merge_plan import Outcome as Outcome
 from app.services.merge_plan import Ready, prepare, refuse
 from app.services.merge_plan import Why as Why
 from app.services.open_session import Session
-from app.store import audit, foreign, merging, people, sessions, stories
+from app.store import audit, foreign, merging, people, sessions, stories, taking_back
 from app.store.database import Database, json_text
-from app.store.merging import RESULTS
+from app.store.merging import CENTRE, RESULTS
 from app.store.stories import Whose
 
 
@@ -164,15 +164,22 @@ def _write(ours: Database, viewer: Viewer, plan: MergePlan, ready: list[Ready], 
 def undo_merge(session: Session, viewer: Viewer, merge_id: int) -> Changed:
     """Take a merge back as one step: its rows stay but do not count. Merging again brings them back.
 
+    A centre that was joined goes the same way, with its exams, its readers and all that is known of them.
+
     Raises
     ------
     BlindingError, InputError
-        ``blinding.closed``, ``study.not_coordinator``; ``merge.unknown``; ``merge.is_centre``;
-        ``merge.undone_already``; ``merge.built_upon`` where something was written on top of it since.
+        ``blinding.closed``, ``study.not_coordinator``; ``merge.unknown``; ``merge.undone_already``;
+        ``merge.built_upon`` where something was written on top of it since; of a centre ``join.built_upon``,
+        ``join.reader_stays``, ``join.round_stays``, ``join.kept_too_little``.
     """
     people.refuse_other_than_coordinator(session.database, viewer)
-    merging.withdraw(session.database, merge_id, actor=viewer.reader.name)
-    return Changed(What.READING | What.SIGN_OFF)
+    kind = taking_back.withdraw(session.database, merge_id, actor=viewer.reader.name)
+    return Changed(_OF_CENTRE if kind == CENTRE else _OF_RESULTS)
+
+
+_OF_RESULTS = What.READING | What.SIGN_OFF
+_OF_CENTRE = _OF_RESULTS | What.EXAMS | What.READERS | What.CLINICAL | What.DECISION
 
 
 def merges(session: Session, viewer: Viewer) -> list[Merged]:

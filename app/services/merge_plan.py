@@ -171,7 +171,7 @@ def prepare(ours: Database, theirs: Database, path: Path) -> tuple[MergePlan, li
 
 def _ready(ours: Database, theirs: Database, came: Came) -> list[Ready]:
     """What becomes of each reading of the file, by case code."""
-    here = {row["code"]: row["id"] for row in ours.rows("SELECT id, code FROM exam")}
+    here = {row["code"]: row["id"] for row in ours.rows("SELECT id, code FROM live_exam")}
     there = {row["id"]: row["code"] for row in theirs.rows("SELECT id, code FROM exam")}
     voxels, voxels_there = recounting.places(ours), recounting.places(theirs)
     mine = stories.stories(ours, came.reader.id, came.about.round)

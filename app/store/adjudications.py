@@ -137,7 +137,7 @@ def _told(one: Adjudication) -> str:
 _SQL = """
 SELECT adjudication.*, reader.name AS who,
        protocol.name AS protocol_name, protocol.version AS protocol_version
-FROM adjudication
+FROM live_decision AS adjudication
 JOIN reader ON reader.id = adjudication.reader_id
 JOIN protocol ON protocol.id = adjudication.protocol_id
 ORDER BY adjudication.id

@@ -65,7 +65,7 @@ def exam_facts(database: Database) -> list[ExamFacts]:
     return [
         ExamFacts(row["id"], row["code"], row["field_strength_t"], _native(row), maps[row["id"]])
         for row in database.rows(
-            "SELECT id, code, field_strength_t, native_row_mm, native_col_mm FROM exam ORDER BY code"
+            "SELECT id, code, field_strength_t, native_row_mm, native_col_mm FROM live_exam ORDER BY code"
         )
     ]
 

@@ -14,9 +14,13 @@ from functools import lru_cache
 
 # which exams are with the reader: as in :mod:`app.store.rounds`
 _OFFERED = (
-    "origin = 'dicom' AND coalesce((SELECT active FROM main.assignment WHERE reader_id = {whose}"
+    "origin = 'dicom' AND NOT EXISTS (SELECT 1 FROM main.withdrawn AS gone WHERE gone.what = 'exam'"
+    " AND exam.id BETWEEN gone.first AND gone.last)"
+    " AND coalesce((SELECT active FROM main.assignment WHERE reader_id = {whose}"
     " AND round = {number} AND exam_id = exam.id ORDER BY id DESC LIMIT 1),"
-    " NOT EXISTS (SELECT 1 FROM main.study_round WHERE number = {number} AND kind = 'repeat'))"
+    " NOT EXISTS (SELECT 1 FROM main.study_round AS held WHERE number = {number} AND kind = 'repeat'"
+    " AND NOT EXISTS (SELECT 1 FROM main.withdrawn AS gone WHERE gone.what = 'round'"
+    " AND held.id BETWEEN gone.first AND gone.last)))"
 )
 _OF_MAP = "EXISTS (SELECT 1 FROM main.map, {exam} AS offered WHERE map.id = map_id AND offered.id = exam_id)"
 _OF_SERIES = (
@@ -65,7 +69,8 @@ OWN = {
     "assignment": _OWN,
     "exam_use": _OF_EXAM,
     "training_reference": _SIGNED_OFF,
-    "withdrawn": "reader_id = {whose}",
+    # and of all others only which exams, readers and rounds there are no longer
+    "withdrawn": "reader_id = {whose} OR reader_id IS NULL AND what IN ('exam', 'reader', 'round')",
     "exposure": "reader_id = {whose}",
     # only what the next entry is chained to
     "audit": "seq = (SELECT seq FROM main.audit WHERE hash <> '' ORDER BY seq DESC LIMIT 1) AND hash <> ''",

@@ -11,11 +11,6 @@ from app.store import audit, faults
 from app.store.database import Database, Row
 from app.store.exam_rows import add, copy_exam, copy_slices
 
-_CLINICAL = ("line", "matched_by", "sex", "age", "bmi", "exam_date", "problems")
-# what stands beside a row, by its key
-_BESIDE = ("clinical_value", "clinical_covariate")
-_NEWEST = "SELECT * FROM clinical_row WHERE import_id = (SELECT max(id) FROM clinical_import) ORDER BY id"
-
 
 def copy_case(theirs: Database, ours: Database, exam_id: int, code: str, *, with_images: bool) -> int:
     """Write an exam under a code, with field strength and scanner, and give its key.
@@ -44,17 +39,19 @@ def copy_protocols(theirs: Database, ours: Database, label: str) -> dict[str, in
     One that says other things than ours of its name is called after the centre. The protocol in
     force stays the one that was.
     """
-    known = {row["content"]: row["id"] for row in _protocols(ours)}
+    # read and written again: one that an earlier version wrote lacks fields of this one
+    with faults.understood(ours.path):
+        known = {Protocol.from_json(row["content"]).to_json(): row["id"] for row in _protocols(ours)}
     in_force = _protocols(ours)[-1]
     found = {}
     for row in _protocols(theirs):
         with faults.understood(theirs.path):
             protocol = Protocol.from_json(row["content"])
         stamp = f"{row['name']} v{row['version']}"
-        if protocol.to_json() in known:
-            found[stamp] = known[protocol.to_json()]
-            continue
-        found[stamp] = _add_protocol(ours, replace(protocol, name=f"{protocol.name} ({label})"))
+        named = replace(protocol, name=f"{protocol.name} ({label})")
+        # under its new name it is known where the centre was joined before, and taken back
+        same = [known[one.to_json()] for one in (protocol, named) if one.to_json() in known]
+        found[stamp] = same[0] if same else _add_protocol(ours, named)
     if _protocols(ours)[-1]["id"] != in_force["id"]:
         _add_protocol(ours, Protocol.from_json(in_force["content"]))
     return found
@@ -85,15 +82,15 @@ def copy_reader(theirs: Database, ours: Database, reader_id: int, name: str) -> 
 
 def copy_rounds(theirs: Database, ours: Database) -> None:
     """Write the rounds of a centre that are not known here."""
-    known = {row["number"] for row in ours.rows("SELECT number FROM study_round")}
-    for row in theirs.rows("SELECT number, kind, share, washout_days, seed, at_utc FROM study_round"):
+    known = {row["number"] for row in ours.rows("SELECT number FROM live_round")}
+    for row in theirs.rows("SELECT number, kind, share, washout_days, seed, at_utc FROM live_round"):
         if row["number"] not in known:
             add(ours, "study_round", dict(row))
 
 
 def keep_apart(ours: Database, readers: Iterable[int], exam_ids: Iterable[int], reason: str) -> None:
     """Keep exams of one centre out of the worklists of the other's readers, in every round there is."""
-    numbers = {1, *(row["number"] for row in ours.rows("SELECT number FROM study_round"))}
+    numbers = {1, *(row["number"] for row in ours.rows("SELECT number FROM live_round"))}
     cases, now = list(exam_ids), audit.utc_now()
     ours.insert_many(
         "INSERT INTO assignment (reader_id, exam_id, round, active, due_utc, reason, at_utc)"
@@ -107,77 +104,22 @@ def keep_apart(ours: Database, readers: Iterable[int], exam_ids: Iterable[int], 
     )
 
 
-# of the table before the one that is just written
-_SOURCE = (
-    "SELECT * FROM clinical_source WHERE import_id ="
-    " (SELECT max(id) FROM clinical_import WHERE id < (SELECT max(id) FROM clinical_import))"
-)
-
-
-def copy_typed(theirs: Database, ours: Database, exams: Mapping[int, int]) -> None:
-    """Write what was typed in at a centre for exams that are new here."""
-    for row in theirs.rows("SELECT * FROM clinical_edit ORDER BY id"):
-        if row["exam_id"] in exams:
-            values = {name: value for name, value in dict(row).items() if name != "id"}
-            add(ours, "clinical_edit", {**values, "exam_id": exams[row["exam_id"]]})
-
-
-def clinical_cases(database: Database) -> list[int]:
-    """Exams that have a row in the newest clinical table."""
-    return [row["exam_id"] for row in database.rows(_NEWEST) if row["exam_id"] is not None]
-
-
-def copy_clinical(theirs: Database, ours: Database, exams: Mapping[int, int], sha256: str) -> int:
-    """Make a clinical table of ours and a centre's rows for exams that came, and give how many rows came.
-
-    A row of an exam that has one here already is left out; so are rows that belong to no exam, and all
-    identifiers of the centre.
+def copy_decision(theirs: Database, ours: Database, row: Row, instead: Mapping[str, object]) -> None:
+    """Write what a coordinator of a centre decided on a level, with the values it gave.
 
     Parameters
     ----------
     theirs, ours : Database
         From where, and where to.
-    exams : mapping of int to int
-        Key here of each exam of the centre.
-    sha256 : str
-        What the new table is known by.
+    row : Row
+        Of ``adjudication`` there.
+    instead : mapping of str to object
+        Columns that have other values here: keys, and names of readers.
     """
-    held = set(clinical_cases(ours))
-    coming = [
-        row for row in theirs.rows(_NEWEST) if row["exam_id"] in exams and exams[row["exam_id"]] not in held
-    ]
-    if not coming:
-        return 0
-    here = ours.rows(_NEWEST)
-    table = {
-        "sha256": sha256,
-        "encoding": "marrow",
-        "rows": len(here) + len(coming),
-        "at_utc": audit.utc_now(),
-    }
-    import_id = add(ours, "clinical_import", table)
-    for row in ours.rows(_SOURCE):
-        add(ours, "clinical_source", {**dict(row), "import_id": import_id})
-    for row in here:
-        _copy_row(ours, ours, row, import_id, row["exam_id"])
-    for row in coming:
-        _copy_row(theirs, ours, row, import_id, exams[row["exam_id"]])
-    return len(coming)
-
-
-def _copy_row(source: Database, ours: Database, row: Row, import_id: int, exam_id: int | None) -> None:
-    values = {name: row[name] for name in _CLINICAL}
-    key = add(ours, "clinical_row", {"import_id": import_id, "exam_id": exam_id, **values})
-    identifiers = {"patient_id": "", "accession": ""}
-    if source is ours:
-        (known,) = ours.rows(
-            "SELECT patient_id, accession FROM clinical_identity WHERE row_id = ?", (row["id"],)
-        )
-        identifiers = dict(known)
-    add(ours, "clinical_identity", {"row_id": key, **identifiers})
-    for table in _BESIDE:
-        for one in source.rows(f"SELECT * FROM {table} WHERE row_id = ?", (row["id"],)):  # noqa: S608 - own names
-            add(ours, table, {**dict(one), "row_id": key})
+    values = {name: value for name, value in dict(row).items() if name != "id"}
+    key = add(ours, "adjudication", {**values, **instead})
+    for one in theirs.rows("SELECT * FROM adjudicated_value WHERE adjudication_id = ?", (row["id"],)):
+        add(ours, "adjudicated_value", {**dict(one), "adjudication_id": key})
 
 
 def note_case(ours: Database, merge_id: int, exam_id: int, code_there: str, *, same: bool) -> None:

@@ -40,6 +40,7 @@ _IDENTITY = (
     "SELECT sop_uid FROM reference_source",
 )
 _SCANNERS = "SELECT DISTINCT manufacturer, model FROM exam"
+_OTHERS = "SELECT DISTINCT name FROM reader WHERE name <> (SELECT name FROM reader WHERE id = ?)"
 _WORDS = re.compile(r"\w+")
 
 
@@ -58,7 +59,8 @@ def forbidden(database: Database, reader_id: int) -> frozenset[str]:
     for (name,) in database.rows(_IDENTITY[0]):
         found |= {*name.split("=")}
         found |= {part for part in _NAME_PARTS.split(name) if part.casefold() not in scanners}
-    others = database.rows("SELECT name FROM reader WHERE id <> ?", (reader_id,))
+    # the reader may have been enrolled once before, with a centre that was taken back
+    others = database.rows(_OTHERS, (reader_id,))
     found |= {row["name"] for row in others}
     return frozenset(word for one in found if _tells(word := one.strip().casefold()))
 

@@ -1,19 +1,30 @@
-"""Merges of readings that were made elsewhere: what each brought, and taking it back as one step."""
+"""Packages that left, and merges of what was read elsewhere: which rows each of them brought."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.domain.errors import InputError
 from app.store import audit, foreign
 from app.store.database import Database, Row, json_text
 from app.store.stories import Whose
 
 RESULTS, CENTRE = "results", "centre"
 
-# which table holds what a merge brought
-_TABLES = {"revision": "roi_revision", "event": "reading_event", "fact": "case_fact"}
+TABLES = {
+    "exam": "exam",
+    "reader": "reader",
+    "round": "study_round",
+    "revision": "roi_revision",
+    "event": "reading_event",
+    "fact": "case_fact",
+    "map": "map",
+    "series": "reference_series",
+    "clinical": "clinical_import",
+    "typed": "clinical_edit",
+    "decision": "adjudication",
+}
+"""Which table holds what a merge can bring, or what can be built upon it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +128,7 @@ def merges(database: Database) -> list[MergeRow]:
 def newest_keys(database: Database) -> dict[str, int]:
     """The newest key of every table whose rows a merge brings, to see later which came."""
     found = {}
-    for what, table in _TABLES.items():
+    for what, table in TABLES.items():
         row = database.row(f"SELECT coalesce(max(id), 0) AS id FROM {table}")  # noqa: S608 - our own tables
         found[what] = row["id"] if row else 0
     return found
@@ -158,50 +169,3 @@ def end_merge(database: Database, merge_id: int, before: Mapping[str, int]) -> N
             "INSERT INTO merge_rows (merge_id, what, first, last) VALUES (?, ?, ?, ?)",
             (merge_id, what, before[what] + 1, last),
         )
-
-
-def withdraw(database: Database, merge_id: int, *, actor: str) -> None:
-    """Take back all rows of a merge of results, as one step with its entry in the record.
-
-    Raises
-    ------
-    InputError
-        ``merge.unknown``; ``merge.is_centre``; ``merge.undone_already``; ``merge.built_upon`` where rows that
-        came later rest on those of the merge.
-    """
-    with database.transaction():
-        found = next((one for one in merges(database) if one.id == merge_id), None)
-        if found is None:
-            raise InputError("merge.unknown")
-        if found.kind == CENTRE:
-            raise InputError("merge.is_centre")
-        if found.undone:
-            raise InputError("merge.undone_already")
-        spans = database.rows("SELECT what, first, last FROM merge_rows WHERE merge_id = ?", (merge_id,))
-        built = _built_upon(database, spans)
-        if built:
-            raise InputError("merge.built_upon", count=len(built), first=built[0])
-        now = audit.utc_now()
-        for span in spans:
-            if span["first"] <= span["last"]:
-                database.insert(
-                    "INSERT INTO withdrawn (reader_id, merge_id, what, first, last, at_utc)"
-                    " VALUES (?, ?, ?, ?, ?, ?)",
-                    (found.reader_id, merge_id, *span, now),
-                )
-        content = {"merge": merge_id, "origin": found.origin, "head_hash": found.head_hash}
-        audit.append(database, actor=actor, action="merge.undone", subject="session", old=json_text(content))
-
-
-def _built_upon(database: Database, spans: Sequence[Row]) -> list[str]:
-    """Codes of cases in whose readings something came after the rows of a merge."""
-    touched: set[int] = set()
-    for what, first, last in spans:
-        sql = f"SELECT DISTINCT reading_id FROM {_TABLES[what]} WHERE id BETWEEN ? AND ?"  # noqa: S608 - own names
-        touched |= {row["reading_id"] for row in database.rows(sql, (first, last))}
-    later = set[int]()
-    for what, _, last in spans:
-        sql = f"SELECT DISTINCT reading_id FROM live_{what} WHERE id > ?"  # noqa: S608 - own names
-        later |= {row["reading_id"] for row in database.rows(sql, (last,))}
-    sql = "SELECT reading.id, code FROM reading JOIN exam ON exam.id = exam_id ORDER BY code"
-    return [row["code"] for row in database.rows(sql) if row["id"] in touched & later]

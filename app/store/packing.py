@@ -194,7 +194,7 @@ def _begin(database: Database, new: Database, origin: str, what: Contents) -> No
             "INSERT INTO blinding_event (kind, reader_id, reason, at_utc) VALUES ('blinded', ?, '', ?)",
             (key, now),
         )
-    for told in database.rows("SELECT kind, washout_days FROM study_round WHERE number = ?", (what.round,)):
+    for told in database.rows("SELECT kind, washout_days FROM live_round WHERE number = ?", (what.round,)):
         # share and seed would tell how the cases were chosen
         new.insert(
             "INSERT INTO study_round (number, kind, share, washout_days, seed, at_utc)"

@@ -49,7 +49,8 @@ def places(database: Database, viewer: Viewer) -> dict[Place, str]:
     """
     refuse_while_blinded(database, viewer)
     rows = database.rows(
-        "SELECT exam_id, reader.name, round, origin FROM reading JOIN reader ON reader.id = reader_id"
+        "SELECT exam_id, reader.name, round, origin FROM reading"
+        " JOIN live_reader AS reader ON reader.id = reader_id"
     )
     return {(row["exam_id"], row["name"], row["round"]): row["origin"] for row in rows}
 
@@ -58,7 +59,7 @@ def add(
     database: Database,
     viewer: Viewer,
     new: Sequence[NewReading],
-    cases: Mapping[int, tuple[str, Identity]],
+    cases: Mapping[int, tuple[str, Identity, float | None]],
     *,
     sha256: str,
 ) -> None:
@@ -72,8 +73,8 @@ def add(
         Who imports.
     new : sequence of NewReading
         No two for one place.
-    cases : mapping of int to (str, Identity)
-        Case code and identity of exams to be made, by the negative keys of ``new``.
+    cases : mapping of int to (str, Identity, float or None)
+        Case code, identity and field strength in tesla of exams to be made, by the negative keys of ``new``.
     sha256 : str
         Of the file they came from.
 
@@ -89,10 +90,10 @@ def add(
         taken = places(database, viewer)
         codes = {code.casefold() for code in exams.codes(database)}
         if any((one.exam, one.reader, one.round) in taken for one in new) or any(
-            code.casefold() in codes for code, _ in cases.values()
+            code.casefold() in codes for code, *_ in cases.values()
         ):
             raise InputError("readings.changed_meanwhile")
-        keys = {key: exams.add_from_table(database, code, who) for key, (code, who) in cases.items()}
+        keys = {key: exams.add_from_table(database, *told) for key, told in cases.items()}
         readers = {one.name: one.id for one in sessions.readers(database)}
         protocol_id, protocol = sessions.current_protocol(database)
         for one in new:

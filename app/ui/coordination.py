@@ -90,6 +90,10 @@ class Coordination(QObject):
         space = self.workspace
         if not what:
             return
+        if what & What.READERS:
+            space.people.look_again()
+        if what & What.EXAMS:
+            space.leave_what_is_gone()
         case = space.case
         if case is not None and what & (What.READING | What.SIGN_OFF):
             space.open_case(case.exam.id, space.slice, also=what)

@@ -140,13 +140,37 @@ def test_a_centre_is_joined_and_new_names_are_said(reading_session: Path, tmp_pa
     said = run(*asked)
     assert (said.status, said.err) == (0, "")
     assert said.out.splitlines() == [
-        "B: 2 new exams, 1 that are here already, 1 refused; 1 readings, 0 rows of the clinical table.",
+        (
+            "B: of its exams 2 new, 1 here already, 1 refused; readings: 1, rows of the clinical table: 0,"
+            " values typed in: 0, decisions on levels: 0."
+        ),
         "C0001 is called B-C0001 here.",
         "The voxels of the R2* map of X0002 are other ones than here, so its reading is not taken in.",
         "X0003 is called C0003 here.",
         "The reader Ana is called Ana (B) here.",
-        "The centre was joined. Names and identifiers of its patients stayed there.",
+        (
+            "The centre was joined as number 1. Names and identifiers of its patients stayed there."
+            " “marrowmark undo-merge” takes it back."
+        ),
     ]
+    undone = run("undo-merge", "--session", reading_session)
+    assert (undone.status, undone.err) == (0, "")
+    assert undone.out.startswith("Join 1 was taken back: exams, readings and clinical values of B stay")
+    assert run("undo-merge", "--session", reading_session).err.startswith("There is no such merge.")
+    assert run(*asked).out.splitlines()[-1].startswith("The centre was joined as number 2.")
+    _go_on(reading_session)
+    said = run("undo-merge", "--session", reading_session)
+    assert (said.status, said.out) == (1, "")
+    assert "that rests on this centre, in case B-C0001:" in said.err
+
+
+def _go_on(path: Path) -> None:
+    """Let the reader of the other centre go on with a case of theirs."""
+    with closing(open_session(path)) as session:
+        viewer = Viewer(next(one for one in readers_of(session) if one.name == "Ana (B)"))
+        (listed,) = (one for one in read_exam.worklist(session, viewer) if one.code == "B-C0001")
+        case = read_exam.open_case(session, viewer, listed.exam_id)
+        read_exam.set_rectangle(session, case, Level.L2, Rectangle(4, 50, 30, 9, 12))
 
 
 def import_case(there: Any, here: Any) -> None:

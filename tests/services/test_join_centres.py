@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from app.domain.clinical import ClinicalRow, ClinicalValue, Kind
 from app.domain.errors import BlindingError, Cancelled, InputError
 from app.domain.identity import Identity
-from app.domain.maps import MEASURED, Quantity
+from app.domain.maps import Quantity
 from app.domain.protocol import LEVELS, Protocol
 from app.domain.reading import Role, Viewer
 from app.services import read_exam
 from app.services.assemble_cohort import assemble_cohort
 from app.services.export import export
-from app.services.join_centres import JoinDone, JoinPlan, join_centres, plan_join_centres
-from app.services.merge import merges, undo_merge
-from app.services.open_session import Session, add_reader, create_session, readers_of
+from app.services.join_centres import join_centres, plan_join_centres
+from app.services.merge import merges
+from app.services.open_session import add_reader, create_session, readers_of
 from app.services.package import write_package
-from app.store import audit, clinical, exams, foreign, people, rounds, schema, sealing, sessions
-from app.store.clinical import JoinedRow
-from app.store.database import Database
+from app.store import (
+    audit,
+    clinical,
+    exams,
+    foreign,
+    people,
+    rounds,
+    sealing,
+    sessions,
+)
 from app.store.exam_rows import add
 from app.store.exams import NewExam
 from app.store.results import results
@@ -37,91 +42,7 @@ from app.store.rounds import RoundKind, StudyRound
 Read = Callable[..., None]
 
 
-@dataclass(frozen=True, slots=True)
-class Centres:
-    """Our session, open; and the closed one of another centre."""
-
-    session: Session
-    there: Path
-
-    @property
-    def ana(self) -> Viewer:
-        """Ana, who coordinates here."""
-        return Viewer(readers_of(self.session)[0], Role.COORDINATOR)
-
-    def plan(self, **wishes: Any) -> JoinPlan:
-        return plan_join_centres(self.session, self.there, "B", **wishes)
-
-    def join(self, **wishes: Any) -> JoinDone:
-        return join_centres(self.session, self.ana, self.plan(**wishes))
-
-    def again(self) -> Session:
-        """The other session, to change it; the caller closes it."""
-        from app.services.open_session import open_session  # noqa: PLC0415 - used here only
-
-        return open_session(self.there)
-
-
-def _case(session: Session, code: str, shift: int, strength: float | None, name: str) -> int:
-    """Put a case like C0001 of the small session into another one, with other voxels."""
-    exam = session_exam(session)
-    maps = {quantity: replace(one, stored=one.stored + shift) for quantity, one in exam.maps.items()}
-    new = NewExam(
-        replace(exam, code=code, maps=maps, field_strength_t=strength),
-        Identity(name, f"ID-{code}", study_uid=f"1.9.{shift}", frame_uid="1"),
-        {quantity: [f"1.9.{shift}.{quantity}.{one}" for one in range(9)] for quantity in exam.maps},
-        "Philips",
-        "Model Y",
-    )
-    return exams.add(session.database, exams.pack(new), actor="Ana")
-
-
-_EXAMS: dict[str, Any] = {}
-
-
-def session_exam(session: Session) -> Any:
-    return _EXAMS["C0001"]
-
-
-def _row(line: int, tscore: float) -> ClinicalRow:
-    values = (ClinicalValue(Kind.TSCORE, "L1-L4", tscore, "", str(tscore)),)
-    return ClinicalRow(line=line, patient_id=f"SECRET{line}", sex="F", age=60.0 + line, values=values)
-
-
-@pytest.fixture
-def centres(session: Session, tmp_path: Path, read: Read) -> Centres:
-    """Two centres with a reader Ana each and a case C0001 each; the other one's scanner has 1.5 T."""
-    ana = Viewer(readers_of(session)[0])
-    whole = next(one.id for one in exams.exams(session.database) if one.code == "C0001")
-    _EXAMS["C0001"] = exams.load(session.database, whole, MEASURED)
-    read(session, ana, "C0001")
-    clinical.save(
-        session.database, [JoinedRow(_row(1, -1.0), whole, "code")], sha256="", encoding="", actor="Ana"
-    )
-    other = create_session(tmp_path / "centre.marrow", synthetic=True, reader="Ana")
-    with closing(other):
-        add_reader(other, "Carla")
-        add_reader(other, "Dora, who never read")
-        first = _case(other, "C0001", 1, 1.5, "Smith^John")
-        second = _case(other, "K0002", 2, 3.0, "Brown^Mary")
-        read(other, Viewer(readers_of(other)[0]), "C0001")
-        read(other, Viewer(readers_of(other)[1]), "C0001")
-        read(other, Viewer(readers_of(other)[1]), "K0002", 3, sign=False)
-        joined = [JoinedRow(_row(1, -2.6), first, "code"), JoinedRow(_row(2, 0.5), second, "code")]
-        strangers = [JoinedRow(_row(3, 0.5), None, "")]
-        clinical.save(other.database, joined + strangers, sha256="", encoding="", actor="Ana")
-    return Centres(session, tmp_path / "centre.marrow")
-
-
-def tamper(path: Path, *statements: str) -> None:
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        for name in schema.newest().triggers:
-            connection.execute(f"DROP TRIGGER IF EXISTS {name}")
-        for sql in statements:
-            connection.execute(sql)
-
-
-def test_a_plan_shows_codes_and_names_and_changes_nothing(centres: Centres) -> None:
+def test_a_plan_shows_codes_and_names_and_changes_nothing(centres: Any) -> None:
     content, head = centres.there.read_bytes(), audit.head_hash(centres.session.database)
     plan = centres.plan()
     assert plan.refusal is None
@@ -136,7 +57,7 @@ def test_a_plan_shows_codes_and_names_and_changes_nothing(centres: Centres) -> N
     assert audit.head_hash(centres.session.database) == head
 
 
-def test_exams_come_with_voxels_field_strength_and_scanner(centres: Centres) -> None:
+def test_exams_come_with_voxels_field_strength_and_scanner(centres: Any) -> None:
     centres.join()
     database = centres.session.database
     rows = {row["code"]: row for row in database.rows("SELECT * FROM exam")}
@@ -144,10 +65,10 @@ def test_exams_come_with_voxels_field_strength_and_scanner(centres: Centres) -> 
     assert (rows["B-C0001"]["field_strength_t"], rows["B-C0001"]["manufacturer"]) == (1.5, "Philips")
     came = exams.load(database, rows["B-C0001"]["id"])
     for quantity, one in came.maps.items():
-        assert np.array_equal(one.stored, _EXAMS["C0001"].maps[quantity].stored + 1)
+        assert np.array_equal(one.stored, centres.voxels.maps[quantity].stored + 1)
 
 
-def test_readings_come_under_the_names_the_plan_shows(centres: Centres) -> None:
+def test_readings_come_under_the_names_the_plan_shows(centres: Any) -> None:
     centres.join()
     told = {(one.code, one.reader, one.signed_off) for one in results(centres.session.database, centres.ana)}
     assert told == {
@@ -158,7 +79,7 @@ def test_readings_come_under_the_names_the_plan_shows(centres: Centres) -> None:
     }
 
 
-def test_no_name_number_or_uid_of_the_other_centre_comes_along(centres: Centres) -> None:
+def test_no_name_number_or_uid_of_the_other_centre_comes_along(centres: Any) -> None:
     centres.join()
     centres.session.database.copy_to(centres.there.with_name("all.marrow"))
     content = centres.there.with_name("all.marrow").read_bytes()
@@ -168,7 +89,7 @@ def test_no_name_number_or_uid_of_the_other_centre_comes_along(centres: Centres)
     assert b"SECRET1" in content
 
 
-def test_the_join_stands_in_the_record_with_its_mapping(centres: Centres) -> None:
+def test_the_join_stands_in_the_record_with_its_mapping(centres: Any) -> None:
     done = centres.join()
     database = centres.session.database
     entry = audit.entries(database)[-1]
@@ -187,7 +108,7 @@ def test_the_join_stands_in_the_record_with_its_mapping(centres: Centres) -> Non
     assert list(sealing.compare(database, sealing.sealed_rows(database))) == []
 
 
-def test_the_clinical_tables_become_one(centres: Centres) -> None:
+def test_the_clinical_tables_become_one(centres: Any) -> None:
     centres.join()
     codes = {one.id: one.code for one in exams.exams(centres.session.database)}
     table = clinical.newest(centres.session.database, centres.ana)
@@ -200,7 +121,7 @@ def test_the_clinical_tables_become_one(centres: Centres) -> None:
     assert len(table) == 3
 
 
-def test_r2star_of_different_field_strengths_is_never_pooled(centres: Centres) -> None:
+def test_r2star_of_different_field_strengths_is_never_pooled(centres: Any) -> None:
     assert assemble_cohort(centres.session, centres.ana).blocked == {}
     centres.join()
     cohort = assemble_cohort(centres.session, centres.ana)
@@ -209,9 +130,9 @@ def test_r2star_of_different_field_strengths_is_never_pooled(centres: Centres) -
     assert cohort.blocked[Quantity.R2STAR.value].code == "cohort.mixed_field_strengths"
 
 
-def test_r2star_of_one_field_strength_is_pooled(centres: Centres, read: Read) -> None:
+def test_r2star_of_one_field_strength_is_pooled(centres: Any, read: Read) -> None:
     with closing(centres.again()) as there:
-        _case(there, "K0003", 3, 2.89, "Green^Sue")
+        centres.put(there, "K0003", 3, 2.89, "Green^Sue")
         read(there, Viewer(readers_of(there)[1]), "K0003")
         key = next(one.id for one in exams.exams(there.database) if one.code == "C0001")
         with there.database.transaction():
@@ -223,7 +144,7 @@ def test_r2star_of_one_field_strength_is_pooled(centres: Centres, read: Read) ->
     assert (cohort.field_strengths, cohort.blocked) == ((3.0,), {})
 
 
-def test_no_reader_gets_the_cases_of_the_other_centre(centres: Centres) -> None:
+def test_no_reader_gets_the_cases_of_the_other_centre(centres: Any) -> None:
     with closing(centres.again()) as there, there.database.transaction():
         rounds.add_round(there.database, StudyRound(2, RoundKind.MAIN))
         audit.append(there.database, actor="Ana", action="round.started", subject="session")
@@ -239,7 +160,7 @@ def test_no_reader_gets_the_cases_of_the_other_centre(centres: Centres) -> None:
         assert {case.code for case in read_exam.worklist(centres.session, viewer)} == wanted, name
 
 
-def test_the_same_person_at_both_centres_keeps_one_name(centres: Centres) -> None:
+def test_the_same_person_at_both_centres_keeps_one_name(centres: Any) -> None:
     plan = centres.plan(same_readers=["Ana"])
     assert plan.readers == (("Ana", "Ana"), ("Carla", "Carla"))
     centres.join(same_readers=["Ana"])
@@ -248,18 +169,17 @@ def test_the_same_person_at_both_centres_keeps_one_name(centres: Centres) -> Non
     assert {case.code for case in listed} == {"C0001", "C0002", "C0003", "B-C0001", "K0002"}
 
 
-def test_a_name_that_is_taken_twice_gets_a_number(centres: Centres) -> None:
+def test_a_name_that_is_taken_twice_gets_a_number(centres: Any) -> None:
     add_reader(centres.session, "Ana (B)")
     assert centres.plan().readers[0] == ("Ana", "Ana (B 2)")
 
 
-def test_the_same_exam_is_recognised_by_its_voxels(centres: Centres, read: Read) -> None:
+def test_the_same_exam_is_recognised_by_its_voxels(centres: Any, read: Read) -> None:
     with closing(centres.again()) as there:
-        _case(there, "X0009", 0, 3.0, "Doe^Jane")
+        centres.put(there, "X0009", 0, 3.0, "Doe^Jane")
         read(there, Viewer(readers_of(there)[1]), "X0009", row=6)
         key = next(one.id for one in exams.exams(there.database) if one.code == "X0009")
-        rows = [JoinedRow(_row(1, -2.0), key, "code"), JoinedRow(_row(2, -1.5), 1, "code")]
-        clinical.save(there.database, rows, sha256="", encoding="", actor="Ana")
+        centres.tell(there, (1, -2.0, key), (2, -1.5, 1))
     done = centres.join()
     told = {one.code_there: (one.code_here, one.same) for one in done.plan.cases}
     assert told["X0009"] == ("C0001", True)
@@ -271,11 +191,9 @@ def test_the_same_exam_is_recognised_by_its_voxels(centres: Centres, read: Read)
     assert len(exams.exams(centres.session.database)) == 5
 
 
-def test_a_reading_of_the_same_exam_by_the_same_reader_does_not_come_twice(
-    centres: Centres, read: Read
-) -> None:
+def test_a_reading_of_the_same_exam_by_the_same_reader_does_not_come_twice(centres: Any, read: Read) -> None:
     with closing(centres.again()) as there:
-        _case(there, "X0009", 0, 3.0, "Doe^Jane")
+        centres.put(there, "X0009", 0, 3.0, "Doe^Jane")
         read(there, Viewer(readers_of(there)[0]), "X0009", row=6)
     plan = centres.plan(same_readers=["Ana"])
     why = {one.code_there: one.why for one in plan.cases}["X0009"]
@@ -287,8 +205,8 @@ def test_a_reading_of_the_same_exam_by_the_same_reader_does_not_come_twice(
     assert json.loads(audit.entries(centres.session.database)[-1].new)["why"] == {"X0009": "merge.conflict"}
 
 
-def test_an_exam_that_is_the_same_in_one_map_only_does_not_come(centres: Centres) -> None:
-    exam = _EXAMS["C0001"]
+def test_an_exam_that_is_the_same_in_one_map_only_does_not_come(centres: Any) -> None:
+    exam = centres.voxels
     r2star = replace(exam.maps[Quantity.R2STAR], stored=exam.maps[Quantity.R2STAR].stored + 7)
     maps = {Quantity.FF: exam.maps[Quantity.FF], Quantity.R2STAR: r2star}
     with closing(centres.again()) as there:
@@ -298,7 +216,7 @@ def test_an_exam_that_is_the_same_in_one_map_only_does_not_come(centres: Centres
     assert why.code == "merge.pixels_differ"
 
 
-def test_values_can_come_without_images(centres: Centres, tmp_path: Path) -> None:
+def test_values_can_come_without_images(centres: Any, tmp_path: Path) -> None:
     centres.join(with_images=False)
     database = centres.session.database
     assert database.rows("SELECT count(*) AS n FROM map")[0]["n"] == 6
@@ -310,16 +228,16 @@ def test_values_can_come_without_images(centres: Centres, tmp_path: Path) -> Non
     assert listed == []
 
 
-def test_codes_that_would_be_too_long_are_numbered(centres: Centres) -> None:
+def test_codes_that_would_be_too_long_are_numbered(centres: Any) -> None:
     with closing(centres.again()) as there:
-        _case(there, "A23456789012345", 5, 3.0, "Green^Sue")
-        _case(there, "B-0001", 6, 3.0, "White^Ann")
-    _case(centres.session, "A23456789012345", 8, 3.0, "Grey^Zoe")
+        centres.put(there, "A23456789012345", 5, 3.0, "Green^Sue")
+        centres.put(there, "B-0001", 6, 3.0, "White^Ann")
+    centres.put(centres.session, "A23456789012345", 8, 3.0, "Grey^Zoe")
     told = {one.code_there: one.code_here for one in centres.plan().cases}
     assert told["A23456789012345"] == "B-0002"
 
 
-def test_training_rounds_and_early_looks_come_along(centres: Centres) -> None:
+def test_training_rounds_and_early_looks_come_along(centres: Any) -> None:
     with closing(centres.again()) as there:
         database = there.database
         with database.transaction():
@@ -340,7 +258,7 @@ def test_training_rounds_and_early_looks_come_along(centres: Centres) -> None:
     assert [row["name"] for row in rows] == ["Carla"]
 
 
-def test_a_protocol_that_differs_in_a_warning_comes_under_a_name_of_its_own(centres: Centres) -> None:
+def test_a_protocol_that_differs_in_a_warning_comes_under_a_name_of_its_own(centres: Any) -> None:
     with closing(centres.again()) as there:
         other = replace(there.protocol, version=2, ff_step=11.0)
         sessions.new_protocol(there.database, other, "Ana", "so")
@@ -351,10 +269,10 @@ def test_a_protocol_that_differs_in_a_warning_comes_under_a_name_of_its_own(cent
     assert stamps == ["lumbar-FF-R2star", "lumbar-FF-R2star (B)", "lumbar-FF-R2star"]
 
 
-def test_what_was_typed_in_and_how_our_table_was_read_stay_known(centres: Centres) -> None:
+def test_what_was_typed_in_and_how_our_table_was_read_stay_known(centres: Any) -> None:
     with closing(centres.again()) as there:
-        _type_in(there.database, 1)
-        _type_in(there.database, 2)
+        centres.type_in(there, 1)
+        centres.type_in(there, 2)
     database = centres.session.database
     with database.transaction():
         columns = {"import_id": 1, "form": "text", "delimiter": ";", "decimal_sign": ",", "columns": "[]"}
@@ -369,29 +287,14 @@ def test_what_was_typed_in_and_how_our_table_was_read_stay_known(centres: Centre
     assert [tuple(row) for row in after] == [tuple(row) for row in before] * 2
 
 
-def test_what_was_typed_in_for_an_exam_that_is_here_stays_there(centres: Centres) -> None:
+def test_what_was_typed_in_for_an_exam_that_is_here_stays_there(centres: Any) -> None:
     with closing(centres.again()) as there:
-        _type_in(there.database, _case(there, "X0009", 0, 3.0, "Doe^Jane"))
+        centres.type_in(there, centres.put(there, "X0009", 0, 3.0, "Doe^Jane"))
     centres.join()
     assert centres.session.database.rows("SELECT * FROM clinical_edit") == []
 
 
-def _type_in(database: Database, exam_id: int) -> None:
-    words = dict.fromkeys(("said", "unit", "verbatim", "replaced", "reason", "actor", "at_utc"), "")
-    row = {
-        "exam_id": exam_id,
-        "kind": "typed",
-        "what": "bmd",
-        "name": "L1-L4",
-        "value": float(exam_id),
-        **words,
-    }
-    with database.transaction():
-        add(database, "clinical_edit", row)
-        audit.append(database, actor="Ana", action="clinical.typed", subject="case")
-
-
-def test_a_reading_that_holds_nothing_is_no_reading(centres: Centres) -> None:
+def test_a_reading_that_holds_nothing_is_no_reading(centres: Any) -> None:
     with closing(centres.again()) as there, there.database.transaction():
         row = {"exam_id": 2, "reader_id": 3, "round": 1, "origin": "images", "at_utc": ""}
         add(there.database, "reading", row)
@@ -402,7 +305,7 @@ def test_a_reading_that_holds_nothing_is_no_reading(centres: Centres) -> None:
 # -- refused ----------------------------------------------------------------------------------------------
 
 
-def refused(centres: Centres) -> str:
+def refused(centres: Any) -> str:
     plan = centres.plan()
     assert plan.refusal is not None
     with pytest.raises(InputError) as told:
@@ -412,7 +315,7 @@ def refused(centres: Centres) -> str:
 
 
 def test_centres_that_measure_differently_are_not_joined_and_the_difference_is_named(
-    centres: Centres, tmp_path: Path
+    centres: Any, tmp_path: Path
 ) -> None:
     create_session(tmp_path / "deep.marrow", replace(Protocol(), name="deep", slices=3)).close()
     plan = plan_join_centres(centres.session, tmp_path / "deep.marrow", "D")
@@ -420,36 +323,36 @@ def test_centres_that_measure_differently_are_not_joined_and_the_difference_is_n
     assert plan.refusal.values == {"field": "slices", "here": "1", "there": "3", "protocol": "deep v1"}
 
 
-def test_a_blinded_session_is_not_joined(centres: Centres) -> None:
+def test_a_blinded_session_is_not_joined(centres: Any) -> None:
     """Nobody proves here who they are there: joining would show what blinding hides."""
     with closing(centres.again()) as there:
         people.say_blinded(there.database, readers_of(there)[0], "still reading", closed=True)
     assert refused(centres) == "join.blinded"
 
 
-def test_a_session_is_joined_once(centres: Centres) -> None:
+def test_a_session_is_joined_once(centres: Any) -> None:
     centres.join()
     assert refused(centres) == "join.already"
 
 
-def test_itself_a_package_and_a_changed_file_are_not_joined(centres: Centres, tmp_path: Path) -> None:
+def test_itself_a_package_and_a_changed_file_are_not_joined(centres: Any, tmp_path: Path) -> None:
     centres.session.database.copy_to(tmp_path / "copy.marrow")
-    assert refused(Centres(centres.session, tmp_path / "copy.marrow")) == "merge.same_session"
+    assert refused(centres.beside(tmp_path / "copy.marrow")) == "merge.same_session"
     write_package(centres.session, centres.ana, 2, 1, tmp_path / "bo.marrow")
-    assert refused(Centres(centres.session, tmp_path / "bo.marrow")) == "join.is_package"
-    tamper(centres.there, "UPDATE measurement SET mean = 1 WHERE revision_id = 1")
+    assert refused(centres.beside(tmp_path / "bo.marrow")) == "join.is_package"
+    centres.tamper(centres.there, "UPDATE measurement SET mean = 1 WHERE revision_id = 1")
     assert refused(centres) == "merge.rows_changed"
-    tamper(centres.there, "UPDATE audit SET actor = 'X' WHERE seq = 2")
+    centres.tamper(centres.there, "UPDATE audit SET actor = 'X' WHERE seq = 2")
     assert refused(centres) == "merge.chain_broken"
 
 
 @pytest.mark.parametrize("label", ["", "1B", "B B", "ninechars9", "B-"])
-def test_a_centre_has_a_short_plain_name(centres: Centres, label: str) -> None:
+def test_a_centre_has_a_short_plain_name(centres: Any, label: str) -> None:
     with pytest.raises(InputError, match=r"join\.label"):
         plan_join_centres(centres.session, centres.there, label)
 
 
-def test_only_the_coordinator_joins(centres: Centres) -> None:
+def test_only_the_coordinator_joins(centres: Any) -> None:
     plan = centres.plan()
     people.grant(centres.session.database, readers_of(centres.session)[1], [Role.READER], actor="Ana")
     with pytest.raises(InputError, match=r"study\.not_coordinator"):
@@ -459,14 +362,14 @@ def test_only_the_coordinator_joins(centres: Centres) -> None:
         centres.plan()
 
 
-def test_what_changed_since_it_was_planned_is_looked_at_again(centres: Centres) -> None:
+def test_what_changed_since_it_was_planned_is_looked_at_again(centres: Any) -> None:
     plan = centres.plan()
     add_reader(centres.session, "Carla")
     with pytest.raises(InputError, match=r"merge\.outdated"):
         join_centres(centres.session, centres.ana, plan)
 
 
-def test_a_join_that_is_stopped_changes_nothing(centres: Centres) -> None:
+def test_a_join_that_is_stopped_changes_nothing(centres: Any) -> None:
     class Stop:
         def report(self, done: int, total: int | None) -> None:
             if done == 1:
@@ -477,9 +380,3 @@ def test_a_join_that_is_stopped_changes_nothing(centres: Centres) -> None:
         join_centres(centres.session, centres.ana, centres.plan(), Stop())
     assert len(exams.exams(centres.session.database)) == 3
     assert audit.head_hash(centres.session.database) == head
-
-
-def test_a_centre_stays_once_it_is_joined(centres: Centres) -> None:
-    done = centres.join()
-    with pytest.raises(InputError, match=r"merge\.is_centre"):
-        undo_merge(centres.session, centres.ana, done.merge_id)

@@ -25,8 +25,8 @@ from app.services.merge import MergePlan, Outcome, merge, merges, plan_merge, un
 from app.services.open_session import Session
 from app.services.package import write_package, write_results
 from app.services.sign_in import sign_in, unblind
-from app.services.study import unlock
-from app.store import audit, exams, foreign, sealing, stories
+from app.services.study import start_repeat, unlock
+from app.store import audit, exams, foreign, rounds, sealing, stories
 from app.store.exams import NewExam
 from app.store.results import results
 
@@ -295,6 +295,26 @@ def test_a_case_that_was_unlocked_goes_out_and_comes_back_once_more(
     mine = story(study, "C0001")
     assert [one.more for one in mine.events] == [(), ("L1 is T12",), ()]
     assert (mine.locked, len(mine.revisions)) == (True, 6)
+
+
+@pytest.mark.parametrize("taken_back", [True, False])
+def test_an_unlocked_case_leaves_a_repeat_of_which_a_merge_was_taken_back(
+    study: Any, read: Read, tmp_path: Path, elsewhere: Elsewhere, *, taken_back: bool
+) -> None:
+    for code in ("C0001", "C0002"):
+        read(study.session, study.bo, code)
+    start_repeat(study.session, study.viewer, share=1.0, override_reason="test")
+    path = tmp_path / "again.marrow"
+    write_package(study.session, study.viewer, 2, 2, path)
+    there, viewer = elsewhere(path)
+    with closing(there):
+        read(there, viewer, "C0001", 2, sign=False)
+    number = bring(study, path)
+    if taken_back:
+        undo_merge(study.session, study.viewer, number)
+    unlock(study.session, study.viewer, study.case("C0001"), 2, 1, "L1 is T12")
+    left = {study.case("C0002")} if taken_back else {study.case("C0001"), study.case("C0002")}
+    assert rounds.assigned(study.session.database, 2, 2) == left
 
 
 def test_a_merge_is_taken_back_once(study: Any, came: Path) -> None:

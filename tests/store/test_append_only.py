@@ -18,7 +18,18 @@ from app.domain.protocol import Level
 from app.domain.reading import LevelState, Reading, Role, Viewer
 from app.domain.reference import ReferenceSeries
 from app.domain.shapes import Rectangle
-from app.store import adjudications, answers, case_facts, exams, joining, merging, people, readings, rounds
+from app.store import (
+    adjudications,
+    answers,
+    case_facts,
+    exams,
+    joining,
+    merging,
+    people,
+    readings,
+    rounds,
+    taking_back,
+)
 from app.store import foreign as foreign_files
 from app.store.adjudications import Adjudication
 from app.store.answers import AnswerRow
@@ -139,7 +150,7 @@ def _have_a_merge(database: Database, reading: Reading) -> None:
         case = (merge_id, reading.exam_id)
         joining.note_case(database, *case, "C0001", same=True)
         merging.end_merge(database, merge_id, {what: key - 1 for what, key in before.items()})
-    merging.withdraw(database, merge_id, actor="First")
+    taking_back.withdraw(database, merge_id, actor="First")
 
 
 def _rows(connection: sqlite3.Connection, table: str) -> list[tuple[object, ...]]:

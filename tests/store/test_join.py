@@ -153,7 +153,12 @@ def test_r2star_that_comes_later_joins_the_exam_in_one_piece(database: Database)
     assert (entry.actor, entry.action, entry.subject) == ("Somebody", "exam.map_added", "C0001")
     row = database.row("SELECT sha256 FROM map WHERE quantity = 'R2STAR'")
     assert row is not None
-    assert json.loads(entry.new) == {"R2STAR": row["sha256"], "revisions_measured": 0}
+    scale = {"rule": SCALING.rule, "factor": SCALING.factor, "confirmed_by": SCALING.confirmed_by}
+    assert json.loads(entry.new) == {
+        "R2STAR": row["sha256"],
+        "scales": {"R2STAR": scale},
+        "revisions_measured": 0,
+    }
     assert audit.first_break(database) is None
 
 

@@ -15,7 +15,7 @@ from app.ui.dialogs.ask_session import ask_which
 from app.ui.dialogs.work_dialog import WorkDialog
 from app.ui.pages.long_list import LongList
 from app.ui.present import text
-from app.ui.present.exchange import can_be_undone, history_row, merge_rows, merge_text
+from app.ui.present.exchange import can_be_undone, history_row, merge_rows, merge_text, undone_text
 from app.ui.scale import scaled
 from app.ui.theme import DARK, Theme
 from app.ui.widgets import button, words
@@ -167,7 +167,7 @@ class MergeDialog(WorkDialog):
         self.history.lines.show_rows([history_row(one) for one in reversed(self.merges)])
         self.history.setVisible(bool(self.merges))
         self._none.setVisible(not self.merges)
-        self.undo.setVisible(any(one.kind == "results" for one in self.merges))
+        self.undo.setVisible(bool(self.merges))
         if self.merges:
             self.history.selectRow(0)
         self.undo.setEnabled(self._chosen is not None)
@@ -195,5 +195,6 @@ class MergeDialog(WorkDialog):
             return
         self.say("")
         self._show_history()
-        self.told.setText(text("merge.is_undone"))
-        self.said.emit(text("merge.is_undone"))
+        told = undone_text(chosen)
+        self.told.setText(told)
+        self.said.emit(told)

@@ -101,8 +101,15 @@ def history_row(one: Merged) -> Row:
 
 
 def can_be_undone(one: Merged) -> bool:
-    """Whether a merge is one that can be taken back at all."""
-    return one.kind == _RESULTS and not one.undone
+    """Whether a merge is still there to be taken back."""
+    return not one.undone
+
+
+def undone_text(one: Merged) -> str:
+    """What became of a merge that was taken back."""
+    if one.kind == _RESULTS:
+        return text("merge.is_undone")
+    return text("join.is_undone", centre=one.label)
 
 
 # -- another centre ---------------------------------------------------------------------------------------
@@ -121,6 +128,8 @@ def join_text(plan: JoinPlan) -> str:
         refused=refused,
         readings=plan.readings,
         clinical=plan.clinical_rows,
+        typed=plan.typed,
+        decisions=plan.decisions,
     )
 
 

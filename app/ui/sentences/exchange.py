@@ -10,7 +10,7 @@ EXCHANGE: dict[str, str] = {
     "cli.package": "write a package: a session for one reader, with nothing in it but what that reader may have",
     "cli.results": "write the readings of a package without its images, to send them back",
     "cli.merge": "bring the readings of a package, or its results, back into the study",
-    "cli.undo-merge": "take a merge back as one step",
+    "cli.undo-merge": "take a merge, or a centre that was joined, back as one step",
     "cli.join": "take the session of another centre into this one",
     "cli.reader": "name of the reader",
     "cli.round": "round that is read",
@@ -18,23 +18,28 @@ EXCHANGE: dict[str, str] = {
     "cli.package_session": "a .marrow package",
     "cli.came": "the package that came back, or its results",
     "cli.dry_run": "only say what would change",
-    "cli.merge_number": "number of the merge; the newest one otherwise",
+    "cli.merge_number": "number of the merge or join; the newest one otherwise",
     "cli.centre_file": "the session of the other centre",
     "cli.centre": "short name of the other centre, up to 8 letters and digits",
     "cli.values_only": "leave the images where they are: bring values only",
     "cli.same_reader": "name of a reader who is the same person at both centres; may be said several times",
     "package.done": "{cases} exams for {reader} in {file}. Every byte of it was searched for names, identifiers and "
     "other readers; nothing was found.",
+    "package.done.cases_1": "1 exam for {reader} in {file}. Every byte of it was searched for names, identifiers and other "
+    "readers; nothing was found.",
     "results.done": "The readings are in {file}, without images. The coordinator merges it into the study.",
     "merge.counts": "{reader}, round {round}: {new} new, {extended} extended, {unchanged} unchanged, {refused} refused.",
     "merge.nothing": "Everything in this file is in the study already. Nothing was changed.",
     "merge.done": "Merged as number {number}. “marrowmark undo-merge” takes it back.",
     "merge.undone": "Merge {number} was taken back. Its readings stay in the file and no longer count.",
-    "join.counts": "{centre}: {new} new exams, {same} that are here already, {refused} refused; {readings} readings, "
-    "{clinical} rows of the clinical table.",
+    "join.counts": "{centre}: of its exams {new} new, {same} here already, {refused} refused; readings: {readings}, "
+    "rows of the clinical table: {clinical}, values typed in: {typed}, decisions on levels: {decisions}.",
     "join.code": "{there} is called {here} here.",
     "join.reader": "The reader {there} is called {here} here.",
-    "join.done": "The centre was joined. Names and identifiers of its patients stayed there.",
+    "join.done": "The centre was joined as number {number}. Names and identifiers of its patients stayed there. "
+    "“marrowmark undo-merge” takes it back.",
+    "join.undone": "Join {number} was taken back: exams, readings and clinical values of {centre} stay in the file and "
+    "no longer count.",
 }
 
 EXCHANGE_SENTENCES: dict[str, str] = {
@@ -46,6 +51,8 @@ EXCHANGE_SENTENCES: dict[str, str] = {
     "file to come back in.",
     "package.leaks": "The package was not kept: it would hold {count} names, identifiers or names of other readers. Look "
     "into notes, case codes, the protocol's name and names of image series, and take them out there.",
+    "package.leaks.count_1": "The package was not kept: it would hold a name, an identifier or the name of another reader. Look "
+    "into notes, case codes, the protocol's name and names of image series, and take it out there.",
     "session.results_only": "This file holds the results of a package without its images, so nothing can be read in "
     "it. The coordinator opens the study and merges it there.",
     "merge.same_session": "This file is the session itself, or a copy of it. There is nothing to take in.",
@@ -68,6 +75,8 @@ EXCHANGE_SENTENCES: dict[str, str] = {
     "cannot be merged.",
     "merge.rows_changed": "{count} rows of this file are not as its own record says they were written: another program "
     "changed it. Nothing of it is taken in.",
+    "merge.rows_changed.count_1": "1 row of this file is not as its own record says it was written: another program changed it. "
+    "Nothing of it is taken in.",
     "merge.unknown_case": "{case} is no exam of this study.",
     "merge.pixels_differ": "The voxels of the {quantity} map of {case} are other ones than here, so its reading is not "
     "taken in.",
@@ -82,10 +91,22 @@ EXCHANGE_SENTENCES: dict[str, str] = {
     "same voxels. The reading is not taken in.",
     "merge.outdated": "The file or the session changed since you looked. Look once more, then merge.",
     "merge.unknown": "There is no such merge. Look at the list of merges.",
-    "merge.is_centre": "A centre that was joined stays: its exams are part of the session now.",
     "merge.undone_already": "This merge was taken back before.",
     "merge.built_upon": "Something was written on top of this merge since, in {count} cases, the first of them {first}. "
     "Take back later merges first; what was read here stays.",
+    "merge.built_upon.count_1": "Something was written on top of this merge since, in case {first}. Take back later merges first; "
+    "what was read here stays.",
+    "join.built_upon": "Something was done here since that rests on this centre, in {count} cases, the first of them "
+    "{first}: a reading, a decision, a clinical value or a further image. Take back later merges and joins first; what "
+    "was done here stays, and the centre with it.",
+    "join.built_upon.count_1": "Something was done here since that rests on this centre, in case {first}: a reading, a "
+    "decision, a clinical value or a further image. Take back later merges and joins first; what was done here stays, and "
+    "the centre with it.",
+    "join.reader_stays": "{name} came with this centre and works here now, with a role, a PIN or signed in. Take role and "
+    "PIN away, and let somebody else take the centre back.",
+    "join.round_stays": "Round {round} came with this centre, and cases of this study are assigned in it. Withdraw them "
+    "first.",
+    "join.kept_too_little": "An older version joined this centre and did not keep which rows came with it, so it stays.",
     "join.label": "The name of a centre has 1 to 8 letters and digits, the first a letter.",
     "join.is_package": "This file is a package or its results. It is merged into the study it came from, not joined.",
     "join.blinded": "The other session is blinded. Its coordinator opens it first; then it can be joined.",
@@ -101,4 +122,5 @@ EXCHANGE_ACTIONS: dict[str, str] = {
     "merge.done": "results merged",
     "merge.undone": "merge taken back",
     "centre.joined": "centre joined",
+    "centre.taken_back": "centre taken back",
 }

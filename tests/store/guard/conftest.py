@@ -64,6 +64,8 @@ def _fill(path: Path, *, foreign: bool) -> None:
             for name in TABLES:
                 if guard_sql.OPEN.get(name) != guard_sql.ALL and name != "audit":
                     _fill_table(raw, name)
+            # of no reader, and not of what there is: a clinical table of a centre that was taken back
+            raw.execute("INSERT INTO withdrawn VALUES (7, NULL, ?, 'clinical', 1, ?, 't')", (NUMBER, NUMBER))
             # nothing refers to this one yet
             _add_story(raw, UNSHAPED, of=OTHERS_READING)
 
