@@ -47,6 +47,8 @@ class TableCommand:
         Who measured what the table ascribes to nobody.
     units : mapping of Quantity to str
         Units of readings.
+    field_strength : str
+        Of lines of readings that say none.
     join : bool
         Write it.
     reason : str
@@ -61,6 +63,7 @@ class TableCommand:
     sex_codes: str | None = None
     reader: str | None = None
     units: dict[Quantity, str] = field(default_factory=dict)
+    field_strength: str = ""
     join: bool = False
     reason: str = ""
 
@@ -81,6 +84,7 @@ def table_command(asked: argparse.Namespace, kind: str) -> TableCommand:
         sex_codes=getattr(asked, "sex_codes", None),
         reader=getattr(asked, "reader", None),
         units={quantity: unit for quantity, unit in said.items() if unit},
+        field_strength=getattr(asked, "field_strength", ""),
         join=asked.join,
         reason=asked.reason,
     )
@@ -105,6 +109,7 @@ def import_table(asked: TableCommand) -> int:
             sex_codes=asked.sex_codes,
             reader=asked.reader,
             units=asked.units,
+            field_strength=asked.field_strength,
         )
         found = look(session, viewer, wish)
         if asked.columns and found.raw is not None:

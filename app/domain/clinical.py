@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from itertools import pairwise
 
-from app.domain.protocol import LEVELS
+from app.domain.protocol import LEVELS, LOWEST
 
 UNSTATED = ""
 """Region of a plain column (``BMD``, ``T-score``): the table does not say which."""
+
+SPINE = "lumbar spine"
+"""Region of a column that names the spine and no vertebrae."""
+
+TOTAL = "L1-L4"
+"""Region of the spine as DXA measures it."""
+
+REGIONS = (*(level.value for level in LEVELS), TOTAL, "L1-L5", SPINE, "femoral neck", "total hip")
+"""Regions that columns are offered for and a study can choose from."""
+
+# the lowest T-score of a patient is looked for in the spine as a whole and the hip, never in one vertebra
+_WHOLE_REGIONS = frozenset({SPINE, "femoral neck", "total hip", UNSTATED})
+_SEVERAL_LEVELS = re.compile(r"L[1-5]-L[1-5]")
 
 OSTEOPENIA_BELOW = -1.0
 OSTEOPOROSIS_UP_TO = -2.5
@@ -21,6 +35,7 @@ _LONG_INTERVAL_DAYS = 14
 _TOO_LONG_INTERVAL_DAYS = 90
 _T_SCORE_AGE = 50
 _LEVEL_STEP = 1.0
+_BMI_DECIMALS = 2
 # what rounding does to the difference of two T-scores with two decimals
 _ROUNDING = 1e-9
 
@@ -30,14 +45,31 @@ UNITS_OF_METHOD = {"DXA": frozenset({"g/cm2", "mg/cm2"}), "QCT": frozenset({"mg/
 POSTMENOPAUSAL = "postmenopausal"
 """Name of the covariate that tells women after the menopause (1) from those before it (0)."""
 
+HEIGHT, WEIGHT = "height (cm)", "weight (kg)"
+"""Names of the covariates a BMI is counted from where the table gives none."""
+
+ZSCORE = "Z-score"
+"""Begins the name of each Z-score, a covariate like others: kept, and never grouped by."""
+
+BMI_COMPUTED = "clinical.bmi_computed"
 INTERVAL_TOO_LONG = "clinical.interval_over_90"
 INTERVAL_LONG = "clinical.interval_over_14"
 T_SCORE_UNDER_50 = "clinical.t_score_under_50"
 T_SCORE_PREMENOPAUSAL = "clinical.t_score_premenopausal"
+T_SCORE_MENOPAUSE_UNSTATED = "clinical.t_score_menopause_unstated"
 LEVELS_APART = "clinical.levels_apart"
 UNIT_AGAINST_METHOD = "clinical.unit_against_method"
 
-RULES = frozenset({INTERVAL_TOO_LONG, INTERVAL_LONG, T_SCORE_UNDER_50, T_SCORE_PREMENOPAUSAL, LEVELS_APART})
+RULES = frozenset(
+    {
+        INTERVAL_TOO_LONG,
+        INTERVAL_LONG,
+        T_SCORE_UNDER_50,
+        T_SCORE_PREMENOPAUSAL,
+        T_SCORE_MENOPAUSE_UNSTATED,
+        LEVELS_APART,
+    }
+)
 """What :func:`check_reference` can say."""
 
 
@@ -48,8 +80,15 @@ class Kind(StrEnum):
     TSCORE = "tscore"
 
 
+class Scheme(StrEnum):
+    """What makes bone-density groups; the two are never mixed, and the choice is always said."""
+
+    T_SCORE = "t_score"
+    QCT = "qct"
+
+
 class Group(StrEnum):
-    """Bone-density group by T-score, from the imported reference and never from FF or R2*."""
+    """Bone-density group by a :class:`Scheme`, from the imported reference and never from FF or R2*."""
 
     NORMAL = "normal"
     OSTEOPENIA = "osteopenia"
@@ -212,6 +251,26 @@ class ClinicalRow:
         of_kind = {one.region: one for one in self.values if one.kind is kind}
         return of_kind.get(region, of_kind.get(UNSTATED))
 
+    def tscore(self, region: str) -> ClinicalValue | None:
+        """The T-score a study goes by: of a region as :meth:`find` gives it, or for ``lowest`` the lowest.
+
+        The lowest is that of the spine as a whole (two vertebrae or more), femoral neck, total hip and the
+        plain column, as far as the row has them; the first of equal ones.
+        """
+        if region != LOWEST:
+            return self.find(Kind.TSCORE, region)
+        told = [
+            (one.value, one)
+            for one in self.values
+            if one.kind is Kind.TSCORE and one.value is not None and counts_for_lowest(one.region)
+        ]
+        return min(told, key=lambda pair: pair[0])[1] if told else None
+
+    def zscore(self, region: str) -> float | None:
+        """The Z-score of a region; that of the plain column where the table has none for the region."""
+        known = {one.name: one.value for one in self.covariates}
+        return known.get(zscore_name(region), known.get(ZSCORE))
+
     def covariate(self, name: str) -> float | None:
         """The number of a further column; None where there is none."""
         return next((one.value for one in self.covariates if one.name == name), None)
@@ -226,6 +285,32 @@ class ClinicalRow:
     def __repr__(self) -> str:
         """Never the content: a repr ends in logs and tracebacks."""
         return f"ClinicalRow(line={self.line}, ...)"
+
+
+def counts_for_lowest(region: str) -> bool:
+    """Whether the lowest T-score of a patient may be of a region: never of a single vertebra."""
+    return region in _WHOLE_REGIONS or _SEVERAL_LEVELS.fullmatch(region) is not None
+
+
+def zscore_name(region: str) -> str:
+    """Name of the covariate that is the Z-score of a region."""
+    return f"{ZSCORE} {region}" if region else ZSCORE
+
+
+def is_zscore(name: str) -> bool:
+    """Whether a covariate is a Z-score, of whichever region."""
+    return name.partition(" ")[0] == ZSCORE
+
+
+def with_bmi(row: ClinicalRow) -> ClinicalRow:
+    """The row with a BMI counted from height and weight, and marked so, where it gives none and has both."""
+    if row.bmi is not None or not row.covariates:
+        return row
+    height, weight = row.covariate(HEIGHT), row.covariate(WEIGHT)
+    if height is None or weight is None:
+        return row
+    bmi = round(weight / (height / 100.0) ** 2, _BMI_DECIMALS)
+    return replace(row, bmi=bmi, problems=(*row.problems, Problem(BMI_COMPUTED)))
 
 
 def check_reference(row: ClinicalRow, study_date: str) -> tuple[Problem, ...]:
@@ -244,6 +329,7 @@ def check_reference(row: ClinicalRow, study_date: str) -> tuple[Problem, ...]:
         ``clinical.interval_over_14`` or ``clinical.interval_over_90`` days between both examinations,
         ``clinical.t_score_under_50`` for a T-score of a man under 50, ``clinical.t_score_premenopausal`` for
         that of a woman before the menopause (a Z-score is meant for both),
+        ``clinical.t_score_menopause_unstated`` for that of a woman under 50 of whom neither is said,
         ``clinical.levels_apart`` for T-scores of neighbouring vertebrae more than 1.0 apart.
     """
     found = [*_check_interval(row.exam_date, study_date)]
@@ -254,17 +340,25 @@ def check_reference(row: ClinicalRow, study_date: str) -> tuple[Problem, ...]:
         return tuple(found)
     if row.sex == "M" and row.age is not None and row.age < _T_SCORE_AGE:
         found.append(Problem(T_SCORE_UNDER_50))
-    if row.sex != "M" and row.covariate(POSTMENOPAUSAL) == 0.0:
+    menopause = row.covariate(POSTMENOPAUSAL)
+    if row.sex != "M" and menopause == 0.0:
         found.append(Problem(T_SCORE_PREMENOPAUSAL))
+    if row.sex == "F" and menopause is None and row.age is not None and row.age < _T_SCORE_AGE:
+        found.append(Problem(T_SCORE_MENOPAUSE_UNSTATED))
     if _any_apart(scores.get(level.value) for level in LEVELS):
         found.append(Problem(LEVELS_APART))
     return tuple(found)
 
 
-def _check_interval(exam_date: str, study_date: str) -> list[Problem]:
+def days_after(exam_date: str, study_date: str) -> int | None:
+    """Days from the MRI to the reference examination, negative where that came first; None without both."""
     if not exam_date or not study_date:
-        return []
-    days = abs((date.fromisoformat(exam_date) - date.fromisoformat(study_date)).days)
+        return None
+    return (date.fromisoformat(exam_date) - date.fromisoformat(study_date)).days
+
+
+def _check_interval(exam_date: str, study_date: str) -> list[Problem]:
+    days = abs(days_after(exam_date, study_date) or 0)
     if days > _TOO_LONG_INTERVAL_DAYS:
         return [Problem(INTERVAL_TOO_LONG)]
     return [Problem(INTERVAL_LONG)] if days > _LONG_INTERVAL_DAYS else []

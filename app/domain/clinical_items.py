@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from app.domain.clinical import (
+    BMI_COMPUTED,
+    INTERVAL_LONG,
     INTERVAL_TOO_LONG,
     RULES,
     ClinicalRow,
@@ -15,7 +17,9 @@ from app.domain.clinical import (
     Kind,
     Problem,
     check_reference,
+    with_bmi,
 )
+from app.domain.densities import OUTSIDE
 
 TYPED_IN = "clinical.typed_in"
 INTERVAL_ACCEPTED = "clinical.interval_accepted"
@@ -26,6 +30,7 @@ NOT_UNDERSTOOD = frozenset(
         "clinical.not_a_sex",
         "clinical.sex_code",
         "clinical.not_a_date",
+        *OUTSIDE.values(),
     }
 )
 """What a cell can be said to be when it was not understood; settled by a value that is typed in."""
@@ -176,21 +181,29 @@ def with_typed(
     headers : mapping of Item to str, optional
         Header of the column each value came from: what could not be understood there is settled now.
     study_date : str
-        ISO date of the MRI, for the rules of :func:`app.domain.clinical.check_reference`.
+        ISO date of the MRI, for the rules of :func:`app.domain.clinical.check_reference`. Where it is not
+        known, as for a patient of another centre, what the row says of the time between holds.
     """
     holding = tuple(one for one in typed if one.replaced == told(row, one.item))
     if not holding:
         return row, ()
     settled = {(headers or {}).get(one.item, "") for one in holding} - {""}
-    made = row
+    counted = any(problem.code == BMI_COMPUTED for problem in row.problems)
+    made = replace(row, bmi=None, problems=()) if counted else replace(row, problems=())
     for one in holding:
         made = _with(made, one)
+    # a height or weight that is typed in gives another BMI; one that is typed in itself is not counted
+    if all(one.item.what is not What.BMI for one in holding):
+        made = with_bmi(made)
     kept = [
         problem
         for problem in row.problems
-        if problem.code not in RULES and not (problem.code in NOT_UNDERSTOOD and problem.column in settled)
+        if problem.code not in {*RULES, BMI_COMPUTED}
+        and not (problem.code in NOT_UNDERSTOOD and problem.column in settled)
     ]
-    found = list(check_reference(made, study_date))
+    intervals = () if study_date else (INTERVAL_LONG, INTERVAL_TOO_LONG)
+    found = [problem for problem in row.problems if problem.code in intervals]
+    found += check_reference(made, study_date)
     if any(one.item.what is What.INTERVAL for one in holding):
         found = [
             Problem(INTERVAL_ACCEPTED) if problem.code == INTERVAL_TOO_LONG else problem for problem in found
@@ -200,7 +213,7 @@ def with_typed(
         for one in holding
         if one.item.what is not What.INTERVAL
     ]
-    return replace(made, problems=(*kept, *found, *marks)), holding
+    return replace(made, problems=(*kept, *made.problems, *found, *marks)), holding
 
 
 def _with(row: ClinicalRow, one: TypedIn) -> ClinicalRow:

@@ -26,6 +26,9 @@ SLICE_COUNTS = (1, 3)
 # patient means a protocol can name, and how many levels each needs
 MEAN_LEVELS = {"L1-L4": LEVELS[:4], "L1-L5": LEVELS}
 
+LOWEST = "lowest"
+"""Region of the T-score where the lowest one that a patient has makes the groups."""
+
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
@@ -62,7 +65,10 @@ class Protocol:
     positive_t_score : float
         ``T <= this`` is the positive class of the ROC analysis.
     bmd_region : str
-        Region of the BMD and T-score paired with the MRI mean.
+        Region of the BMD paired with the MRI mean.
+    tscore_region : str
+        Region of the T-score that makes the groups, or :data:`LOWEST`: the lowest that a patient has. Where
+        nothing is said it is ``bmd_region``, as it was before there was a field for it.
     anterior_fraction : float
         Share of the body's antero-posterior depth in which rectangles should lie.
     margin_native_voxels : float
@@ -119,6 +125,7 @@ class Protocol:
     levels_needed: dict[str, int] = field(default_factory=lambda: {"L1-L4": 3, "L1-L5": 4}, hash=False)
     positive_t_score: float = -2.5
     bmd_region: str = "L1-L4"
+    tscore_region: str = ""
     anterior_fraction: float = 0.667
     margin_native_voxels: float = 2.0
     slices: int = 1
@@ -159,6 +166,8 @@ class Protocol:
             raise InputError("protocol.repeat_share", given=self.repeat_share)
         if self.washout_days < 0:
             raise InputError("protocol.washout_days", given=self.washout_days)
+        if not self.tscore_region:
+            object.__setattr__(self, "tscore_region", self.bmd_region)
 
     @property
     def stamp(self) -> str:

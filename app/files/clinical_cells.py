@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from app.domain.densities import OUTSIDE, fits
+
 _MISSING = frozenset({"", "/", "-", "--", "na", "n/a", "#n/a", "未查", "未测", "未做"})
 # hyphen-minus is what NFKC makes of the full-width sign; the others it leaves alone
 _MINUS = str.maketrans({"−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-"})
@@ -34,6 +36,11 @@ _SEXES = {"男": "M", "男性": "M", "m": "M", "male": "M", "女": "F", "女性"
 _AGE_WORDS = re.compile(r" ?(周岁|岁|years?|yrs?|y)$")
 _BMI_WORDS = re.compile(r" ?kg ?/ ?m\^?2$")
 _T_WORDS = re.compile(r" ?sd$")
+_HEIGHT_UNIT = re.compile(r" ?(cm|厘米|公分|(?<![a-z])m|米)$")
+_WEIGHT_WORDS = re.compile(r" ?(kg|公斤|千克)$")
+_TESLA_WORDS = re.compile(r" ?(t|tesla|特斯拉)$")
+# adults; no height in metres is one in centimetres as well
+_HEIGHT_CM, _HEIGHT_M = (100.0, 230.0), (1.0, 2.3)
 # no measurement is as large; a float would lose digits of it
 _ENDLESS = 1e15
 _FORCED_TEXT = re.compile(r'="(.*)"')
@@ -48,6 +55,7 @@ NOT_A_DATE = "clinical.not_a_date"
 IMPLAUSIBLE = "clinical.implausible"
 SPOILED_ID = "clinical.spoiled_id"
 NOT_A_MENOPAUSE = "clinical.not_a_menopause"
+NOT_A_FIELD = "readings.not_a_field"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +107,63 @@ def without_unit(text: str) -> str:
     return _UNIT.sub("", text).strip()
 
 
-def read_bmd(text: str, *, decimal_comma: bool = False) -> Figure:
-    """A bone mineral density: above 0, any unit, with or without it."""
+def read_bmd(text: str, *, decimal_comma: bool = False, unit: str = "") -> Figure:
+    """A bone mineral density: what its unit allows, any above 0 where no unit is known.
+
+    Parameters
+    ----------
+    text : str
+        The cell; a unit written there goes before that of the column.
+    decimal_comma : bool
+        Whether a comma stands before the decimals.
+    unit : str
+        Of the column.
+    """
     cell = plain(text)
-    return _figure(without_unit(cell), (0.0, float("inf")), decimal_comma, unit=read_unit(cell), above=True)
+    told = read_unit(cell) or unit
+    found = _figure(without_unit(cell), (0.0, float("inf")), decimal_comma, unit=told, above=True)
+    if found.value is not None and not fits(found.value, told):
+        return Figure(problem=OUTSIDE[told], unit=told)
+    return found
 
 
 def read_tscore(text: str, *, decimal_comma: bool = False) -> Figure:
-    """A T-score, -15 to 15: what lies outside has lost its decimal point."""
-    return _figure(_T_WORDS.sub("", plain(text)), (-15.0, 15.0), decimal_comma)
+    """A T-score or Z-score, -8 to 8: what lies outside has lost its decimal point."""
+    return _figure(_T_WORDS.sub("", plain(text)), (-8.0, 8.0), decimal_comma)
+
+
+def read_height(text: str, *, decimal_comma: bool = False, header: str = "") -> Figure:
+    """The height of an adult in cm, 100 to 230; in metres, 1.00 to 2.30, where that is said or nothing is.
+
+    Parameters
+    ----------
+    text : str
+        The cell; a unit written there goes before that of the header.
+    decimal_comma : bool
+        Whether a comma stands before the decimals.
+    header : str
+        Of the column, as :func:`plain` gives it.
+    """
+    cell = plain(text)
+    said = _HEIGHT_UNIT.search(cell) or _HEIGHT_UNIT.search(header.rstrip(") ]"))
+    number = _HEIGHT_UNIT.sub("", cell)
+    metres = _figure(number, _HEIGHT_M, decimal_comma)
+    if metres.value is not None and (said is None or said[1] in {"m", "米"}):
+        return Figure(round(metres.value * 100.0, 6))
+    if said is not None and said[1] in {"m", "米"}:
+        return metres
+    return _figure(number, _HEIGHT_CM, decimal_comma)
+
+
+def read_weight(text: str, *, decimal_comma: bool = False) -> Figure:
+    """The weight of an adult in kg, 20 to 300."""
+    return _figure(_WEIGHT_WORDS.sub("", plain(text)), (20.0, 300.0), decimal_comma)
+
+
+def read_field_strength(text: str, *, decimal_comma: bool = False) -> Figure:
+    """The field strength of a scanner in tesla, 0.2 to 7.5."""
+    found = _figure(_TESLA_WORDS.sub("", plain(text)), (0.2, 7.5), decimal_comma)
+    return Figure(problem=NOT_A_FIELD) if found.problem else found
 
 
 def read_age(text: str, *, decimal_comma: bool = False) -> Figure:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.domain.clinical import UNSTATED
+from app.domain.clinical import HEIGHT, POSTMENOPAUSAL, UNSTATED, WEIGHT, zscore_name
 from app.files.clinical_cells import plain, read_unit, without_unit
 
 
@@ -21,19 +21,29 @@ class Field(StrEnum):
     SEX = "sex"
     AGE = "age"
     BMI = "bmi"
+    HEIGHT = "height"
+    WEIGHT = "weight"
     EXAM_DATE = "exam_date"
     REGION = "region"
     METHOD = "method"
     BMD = "bmd"
     TSCORE = "tscore"
+    ZSCORE = "zscore"
     MENOPAUSE = "menopause"
     BIRTH = "birth"
     COVARIATE = "covariate"
 
 
 IDENTIFIERS = frozenset({Field.PATIENT_ID, Field.ACCESSION, Field.CASE_CODE})
-VALUES = frozenset({Field.BMD, Field.TSCORE})
+VALUES = frozenset({Field.BMD, Field.TSCORE, Field.ZSCORE})
 """Fields of which there is one for each region."""
+
+FURTHER = frozenset({Field.COVARIATE, Field.MENOPAUSE, Field.HEIGHT, Field.WEIGHT, Field.ZSCORE})
+"""Fields that are kept as further numbers of a patient."""
+
+_NAMED = {Field.MENOPAUSE: POSTMENOPAUSAL, Field.HEIGHT: HEIGHT, Field.WEIGHT: WEIGHT}
+# what stands in brackets is part of these: a weight in pounds is none in kg
+_WITH_UNIT = frozenset({Field.HEIGHT, Field.WEIGHT})
 
 # spaces and signs are taken away before looking up
 _WORDS = {
@@ -44,11 +54,14 @@ _WORDS = {
     Field.SEX: "sex gender 性别",
     Field.AGE: "age 年龄",
     Field.BMI: "bmi bodymassindex 体重指数 体质指数",
+    Field.HEIGHT: "height heightcm heightm bodyheight 身高 身高cm 身高m 身高厘米 身高米",
+    Field.WEIGHT: "weight weightkg bodyweight bodyweightkg 体重 体重kg 体重公斤 体重千克",
     Field.EXAM_DATE: "examdate date studydate 检查日期 检查时间 日期",
     Field.REGION: "region site 部位 检查部位",
     Field.METHOD: "method 方法 检查方法",
     Field.BMD: "bmd bonemineraldensity arealbmd volumetricbmd 骨密度 骨密度值 骨矿密度 面积骨密度 体积骨密度",
     Field.TSCORE: "tscore t t值 t评分 t分数",
+    Field.ZSCORE: "zscore z z值 z评分 z分数",
     Field.MENOPAUSE: "menopause menopausal menopausalstatus postmenopausal 绝经 是否绝经 绝经情况 绝经状态",
     Field.BIRTH: "birthdate dateofbirth dob birthday 出生日期 出生年月 生日",
 }
@@ -104,8 +117,16 @@ def understand(position: int, header: str) -> Column | None:
     field = _look_up(rest)
     if field in VALUES:
         return Column(position, header.strip(), field, region, read_unit(text), method)
-    field = _look_up(text) or _look_up(_BRACKETS.sub("", text))
+    without = _look_up(_BRACKETS.sub("", text))
+    field = _look_up(text) or (None if without in _WITH_UNIT else without)
     return None if field is None or field in VALUES else Column(position, header.strip(), field)
+
+
+def further_name(column: Column, region: str = UNSTATED) -> str:
+    """Name of the further number a column holds; ``region`` is what the line says of a Z-score's."""
+    if column.field is Field.ZSCORE:
+        return zscore_name(column.region or region)
+    return _NAMED.get(column.field, column.header)
 
 
 def understand_all(headers: Sequence[str]) -> tuple[Column, ...]:

@@ -8,7 +8,6 @@ from datetime import date
 from typing import Generic, TypeVar
 
 from app.domain.clinical import (
-    POSTMENOPAUSAL,
     UNIT_AGAINST_METHOD,
     UNITS_OF_METHOD,
     UNSTATED,
@@ -27,13 +26,15 @@ from app.files.clinical_cells import (
     read_bmd,
     read_bmi,
     read_date,
+    read_height,
     read_id,
     read_menopause,
     read_number,
     read_sex,
     read_tscore,
+    read_weight,
 )
-from app.files.clinical_headers import VALUES, Column, Field, read_method, read_region
+from app.files.clinical_headers import FURTHER, Column, Field, further_name, read_method, read_region
 from app.files.text_table import Line
 
 NO_IDENTIFIER = "clinical.no_identifier"
@@ -41,7 +42,7 @@ TOO_MANY_CELLS = "clinical.too_many_cells"
 AGE_FROM_BIRTH = "clinical.age_from_birth"
 
 _KINDS = {Field.BMD: Kind.BMD, Field.TSCORE: Kind.TSCORE}
-_FIGURES = {Field.AGE: read_age, Field.BMI: read_bmi, Field.BMD: read_bmd, Field.TSCORE: read_tscore}
+_FIGURES = {Field.AGE: read_age, Field.BMI: read_bmi}
 _BRACKETED = re.compile(r"[(\[](.*?)[)\]]")
 _OLDEST = 120
 
@@ -106,11 +107,13 @@ class RowReader:
         self._covariates = [
             _Cells(column, self._covariate(column))
             for column in columns
-            if column.field in {Field.COVARIATE, Field.MENOPAUSE}
+            if column.field in FURTHER and column.field is not Field.ZSCORE
         ]
-        self._values = [column for column in columns if column.field in VALUES]
+        self._values = [column for column in columns if column.field in _KINDS]
+        self._zscores = [column for column in columns if column.field is Field.ZSCORE]
         # how a density reads depends on the region and the method that the line states
         self._value_cells: dict[tuple[str, str], list[_Cells[ClinicalValue]]] = {}
+        self._zscore_cells: dict[str, list[_Cells[Covariate]]] = {}
 
     def rows(self, lines: Sequence[Line]) -> Iterator[ClinicalRow]:
         """One row for each line."""
@@ -131,6 +134,7 @@ class RowReader:
         age = _take(self._age, safe, problems)
         bmi = _take(self._bmi, safe, problems)
         exam_date = _take(self._date, safe, problems)
+        region = _take(self._region, safe, problems) or UNSTATED
         if age is None and self._birth is not None:
             age = self._age_by_birth(safe, exam_date or "", problems)
         return ClinicalRow(
@@ -142,8 +146,8 @@ class RowReader:
             age=age,
             bmi=bmi,
             exam_date=exam_date or "",
-            values=self._row_values(safe, problems),
-            covariates=self._row_covariates(safe, problems),
+            values=self._row_values(safe, region, problems),
+            covariates=self._row_covariates(safe, region, problems),
             problems=tuple(problems),
         )
 
@@ -173,13 +177,12 @@ class RowReader:
 
     # ---- values of regions
 
-    def _row_values(self, cells: Sequence[str], problems: list[Problem]) -> tuple[ClinicalValue, ...]:
+    def _row_values(
+        self, cells: Sequence[str], region: str, problems: list[Problem]
+    ) -> tuple[ClinicalValue, ...]:
         if not self._values:
             return ()
-        stated = (
-            _take(self._region, cells, problems) or UNSTATED,
-            _take(self._method, cells, problems) or "",
-        )
+        stated = (region, _take(self._method, cells, problems) or "")
         readers = self._value_cells.get(stated)
         if readers is None:
             readers = [_Cells(column, self._value(column, *stated)) for column in self._values]
@@ -196,10 +199,12 @@ class RowReader:
     def _value(self, column: Column, region: str, method: str) -> _Reads[ClinicalValue]:
         kind, where = _KINDS[column.field], column.region or region
         allowed = UNITS_OF_METHOD.get(column.method or method)
-        read = _FIGURES[column.field]
 
         def value(cell: str) -> _Said[ClinicalValue]:
-            figure = read(cell, decimal_comma=self._comma)
+            if kind is Kind.BMD:
+                figure = read_bmd(cell, decimal_comma=self._comma, unit=column.unit)
+            else:
+                figure = read_tscore(cell, decimal_comma=self._comma)
             unit = figure.unit or column.unit
             problems = _problems(figure.problem, column.header, cell)
             if figure.value is not None and unit and allowed is not None and unit not in allowed:
@@ -210,13 +215,34 @@ class RowReader:
 
     # ---- other columns
 
-    def _row_covariates(self, cells: Sequence[str], problems: list[Problem]) -> tuple[Covariate, ...]:
-        made = []
-        for one in self._covariates:
+    def _row_covariates(
+        self, cells: Sequence[str], region: str, problems: list[Problem]
+    ) -> tuple[Covariate, ...]:
+        readers = [*self._covariates, *self._zscores_of(region)] if self._zscores else self._covariates
+        made: dict[str, Covariate] = {}
+        for one in readers:
             known, found = one.of(cells)
             problems += found
-            made.append(known)
-        return tuple(made)
+            made[known.name] = known
+        return tuple(made.values())
+
+    def _zscores_of(self, region: str) -> list[_Cells[Covariate]]:
+        readers = self._zscore_cells.get(region)
+        if readers is None:
+            # a column that names its region says more than the row's region cell, so it comes last
+            ordered = sorted(self._zscores, key=lambda column: bool(column.region))
+            readers = [_Cells(column, self._zscore(column, region)) for column in ordered]
+            self._zscore_cells[region] = readers
+        return readers
+
+    def _zscore(self, column: Column, region: str) -> _Reads[Covariate]:
+        name = further_name(column, region)
+
+        def value(cell: str) -> _Said[Covariate]:
+            figure = read_tscore(cell, decimal_comma=self._comma)
+            return Covariate(name, figure.value, cell), _problems(figure.problem, column.header, cell)
+
+        return value
 
     def _first(
         self,
@@ -238,17 +264,23 @@ class RowReader:
         return of_header
 
     def _covariate(self, column: Column) -> _Reads[Covariate]:
-        menopause = column.field is Field.MENOPAUSE
-        name = POSTMENOPAUSAL if menopause else column.header
-        bracketed = _BRACKETED.search(plain(column.header))
+        name, header = further_name(column), plain(column.header)
+        bracketed = _BRACKETED.search(header)
         unit = bracketed[1].strip() if bracketed else ""
 
+        def figure(cell: str) -> Figure:
+            match column.field:
+                case Field.MENOPAUSE:
+                    return read_menopause(cell)
+                case Field.HEIGHT:
+                    return read_height(cell, decimal_comma=self._comma, header=header)
+                case Field.WEIGHT:
+                    return read_weight(cell, decimal_comma=self._comma)
+            return read_number(cell, decimal_comma=self._comma, unit=unit)
+
         def value(cell: str) -> _Said[Covariate]:
-            if menopause:
-                figure = read_menopause(cell)
-            else:
-                figure = read_number(cell, decimal_comma=self._comma, unit=unit)
-            return Covariate(name, figure.value, cell), _problems(figure.problem, column.header, cell)
+            found = figure(cell)
+            return Covariate(name, found.value, cell), _problems(found.problem, column.header, cell)
 
         return value
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from app.domain.clinical import ClinicalRow
 from app.domain.errors import DataError
 from app.files.clinical_cells import plain
-from app.files.clinical_headers import IDENTIFIERS, Column, Field, understand_all
+from app.files.clinical_headers import FURTHER, IDENTIFIERS, Column, Field, further_name, understand_all
 from app.files.clinical_rows import TOO_MANY_CELLS as TOO_MANY_CELLS
 from app.files.clinical_rows import RowReader
+from app.files.clinical_units import UnitDoubt, doubted_units
 from app.files.collecting import uncollected
 from app.files.raw_table import LARGEST_BYTES as LARGEST_BYTES
 from app.files.raw_table import Layout, RawTable, parse_raw, read_raw
@@ -46,6 +47,8 @@ class ClinicalTable:
         ``.`` or ``,``.
     sheet : str
         Of a workbook.
+    unit_doubts : tuple of UnitDoubt
+        Columns of densities whose numbers do not go with the unit they are said to have.
     """
 
     sha256: str
@@ -58,6 +61,7 @@ class ClinicalTable:
     rows: tuple[ClinicalRow, ...]
     decimal_sign: str = "."
     sheet: str = ""
+    unit_doubts: tuple[UnitDoubt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,7 @@ def understand_table(raw: RawTable, meaning: Meaning | None = None) -> ClinicalT
         rows=rows,
         decimal_sign=raw.decimal_sign,
         sheet=raw.sheet,
+        unit_doubts=doubted_units(columns, raw.lines, decimal_comma=raw.decimal_comma),
     )
 
 
@@ -159,8 +164,11 @@ def _refuse_duplicates(columns: Sequence[Column], path: Path) -> None:
     seen: dict[tuple[str, ...], str] = {}
     for column in columns:
         # two kinds of patient ID may stand side by side: in-patients have one, out-patients the other
-        by_header = column.field in {Field.PATIENT_ID, Field.COVARIATE}
+        by_header = column.field is Field.PATIENT_ID
         key = (column.field.value, plain(column.header) if by_header else column.region)
+        if column.field in FURTHER:
+            # a further number is known by its name, whatever it is
+            key = (Field.COVARIATE.value, plain(further_name(column)))
         if key in seen:
             raise DataError("table.duplicate_header", path, first=seen[key], second=column.header)
         seen[key] = column.header

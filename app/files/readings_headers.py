@@ -24,6 +24,7 @@ class Holds(StrEnum):
     READER = "reader"
     ROUND = "round"
     LEVEL = "level"
+    FIELD_STRENGTH = "field_strength"
     FF = "ff"
     R2STAR = "r2star"
 
@@ -35,6 +36,9 @@ _WORDS = {
     Holds.READER: "reader readername rater observer 阅片者 阅片人 读片者 观察者 测量者 医师 医生",
     Holds.ROUND: "round session repeat 轮次 次数 测量次数",
     Holds.LEVEL: "level vertebra vertebrallevel 椎体 节段 椎体节段 部位",
+    # signs are taken away, so the unit in brackets stands behind
+    Holds.FIELD_STRENGTH: "fieldstrength fieldstrengtht fieldstrengthtesla magneticfieldstrength fieldt tesla"
+    " b0 b0t 场强 场强t 场强特斯拉 磁场强度 磁场强度t",
 }
 _HOLDS = {word: holds for holds, words in _WORDS.items() for word in words.split()}
 _LEVEL = re.compile(r"第([1-5])腰椎(?:\(L[1-5]\))?|腰椎?([1-5])(?![0-9])|L([1-5])(?![0-9])", re.IGNORECASE)

@@ -11,7 +11,14 @@ from app.domain.clinical import Problem
 from app.domain.errors import DataError
 from app.domain.maps import Quantity
 from app.domain.protocol import Level
-from app.files.clinical_cells import NOT_A_NUMBER, is_missing, plain, read_id, read_number
+from app.files.clinical_cells import (
+    NOT_A_NUMBER,
+    is_missing,
+    plain,
+    read_field_strength,
+    read_id,
+    read_number,
+)
 from app.files.clinical_rows import NO_IDENTIFIER, TOO_MANY_CELLS
 from app.files.raw_table import Layout, RawTable, read_raw
 from app.files.readings_headers import (
@@ -48,6 +55,8 @@ class TableValue:
         What.
     column, verbatim : str
         Header and cell.
+    field_strength_t : float or None
+        Of the scanner, tesla, where the line or a person says it.
     """
 
     line: int
@@ -61,6 +70,7 @@ class TableValue:
     value: float
     column: str
     verbatim: str
+    field_strength_t: float | None = None
 
     def __repr__(self) -> str:
         """Never the content: a repr ends in logs and tracebacks."""
@@ -108,7 +118,11 @@ def cases_named(cells: Sequence[str]) -> int:
 
 
 def understand_readings_table(
-    raw: RawTable, columns: Sequence[ReadingColumn] | None = None, *, reader: str = ""
+    raw: RawTable,
+    columns: Sequence[ReadingColumn] | None = None,
+    *,
+    reader: str = "",
+    field_strength_t: float | None = None,
 ) -> ReadingsTable:
     """Make numbers of the lines of a table.
 
@@ -120,6 +134,8 @@ def understand_readings_table(
         What each holds; otherwise the headers decide.
     reader : str
         Who measured what neither line nor header ascribes to anybody.
+    field_strength_t : float, optional
+        Of the lines that say none, tesla.
 
     Raises
     ------
@@ -130,7 +146,7 @@ def understand_readings_table(
     used = understand_readings(raw.headers) if columns is None else tuple(columns)
     _refuse_unfit(used, raw.path)
     problems: list[tuple[int, Problem]] = []
-    line = _Lines(used, raw, reader, problems)
+    line = _Lines(used, raw, reader, field_strength_t, problems)
     values = tuple(value for number, cells in raw.lines for value in line.values(number, cells))
     known = {column.position for column in used}
     return ReadingsTable(
@@ -170,12 +186,14 @@ class _Lines:
         columns: Sequence[ReadingColumn],
         raw: RawTable,
         reader: str,
+        field_strength_t: float | None,
         problems: list[tuple[int, Problem]],
     ) -> None:
         self._of = {
             holds: [column for column in columns if column.holds is holds]
-            for holds in (*IDENTIFIERS, Holds.READER, Holds.ROUND, Holds.LEVEL)
+            for holds in (*IDENTIFIERS, Holds.READER, Holds.ROUND, Holds.LEVEL, Holds.FIELD_STRENGTH)
         }
+        self._tesla = field_strength_t
         self._values = [column for column in columns if column.holds in QUANTITIES]
         self._width, self._comma = len(raw.headers), raw.decimal_comma
         self._reader, self._problems = reader.strip(), problems
@@ -193,7 +211,8 @@ class _Lines:
         level = self._level(line, cells)
         name = self._cell(Holds.READER, cells)
         reader = self._reader if is_missing(name) else " ".join(name.split())
-        if number is None:
+        field, understood = self._field(line, cells)
+        if number is None or not understood:
             return
         for column in self._values:
             found = column.level or level
@@ -211,7 +230,7 @@ class _Lines:
             cell = cells[column.position].strip()
             yield TableValue(
                 line, patient_id, accession, case_code, who, number, found, quantity, value,
-                column.header, cell,
+                column.header, cell, field,
             )  # fmt: skip
 
     def _note(self, line: int, code: str, header: str = "", cell: str = "") -> None:
@@ -238,6 +257,15 @@ class _Lines:
             self._note(line, NO_ROUND, self._of[Holds.ROUND][0].header, cell)
             return None
         return int(found[1])
+
+    def _field(self, line: int, cells: Sequence[str]) -> tuple[float | None, bool]:
+        """Field strength of a line, and whether it was understood: a wrong one would mix what never mixes."""
+        cell = self._cell(Holds.FIELD_STRENGTH, cells)
+        figure = read_field_strength(cell, decimal_comma=self._comma)
+        if figure.problem:
+            self._note(line, figure.problem, self._of[Holds.FIELD_STRENGTH][0].header, cell)
+            return None, False
+        return self._tesla if figure.value is None else figure.value, True
 
     def _level(self, line: int, cells: Sequence[str]) -> Level | None:
         if not self._of[Holds.LEVEL]:

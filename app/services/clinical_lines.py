@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 
 from app.domain.clinical import (
     INTERVAL_TOO_LONG,
+    TOTAL,
     ClinicalRow,
     Covariate,
     Group,
     Kind,
     Problem,
+    counts_for_lowest,
     group_of,
 )
 from app.domain.clinical_items import Item, TypedIn, What, items_of
+from app.domain.protocol import LOWEST, Protocol
 from app.domain.reading import Viewer
 from app.services.open_session import Session
 from app.store import clinical, exams
@@ -45,9 +48,9 @@ class ClinicalLine:
     bmd_unit, bmd_verbatim : str
         As the table says.
     region : str
-        The protocol's region of BMD and T-score.
+        The protocol's region of BMD.
     region_stated : bool
-        False where a plain column stands for the protocol's region.
+        False where a plain column stands for a region of the protocol.
     group : Group or None
         By T-score.
     exam_date : str
@@ -56,6 +59,8 @@ class ClinicalLine:
         Why it did not join, and what was not understood.
     bmd_region, tscore_region : str
         The region that each of both is really of.
+    by_lowest : bool
+        The protocol goes by the lowest T-score of a patient.
     covariates : tuple of Covariate
         Further numbers.
     typed : tuple of TypedIn
@@ -81,6 +86,7 @@ class ClinicalLine:
     problems: tuple[Problem, ...]
     bmd_region: str = ""
     tscore_region: str = ""
+    by_lowest: bool = False
     covariates: tuple[Covariate, ...] = ()
     typed: tuple[TypedIn, ...] = ()
     says: Mapping[Item, str] = field(default_factory=dict)
@@ -122,16 +128,19 @@ def clinical_view(session: Session, viewer: Viewer, *, every_case: bool = False)
     """
     joined = clinical.newest(session.database, viewer, unmatched=MOST_UNMATCHED)
     codes = {exam.id: exam.code for exam in exams.exams(session.database)}
-    region = session.protocol.bmd_region
     if every_case:
         known = {one.exam_id for one in joined}
         joined += [JoinedRow(ClinicalRow(line=0), key, "") for key in codes if key not in known]
-    return [_line(one, codes, region) for one in joined]
+    return [_line(one, codes, session.protocol) for one in joined]
 
 
-def _line(one: JoinedRow, codes: Mapping[int, str], region: str) -> ClinicalLine:
-    row = one.row
-    tscore, bmd = row.find(Kind.TSCORE, region), row.find(Kind.BMD, region)
+def _line(one: JoinedRow, codes: Mapping[int, str], protocol: Protocol) -> ClinicalLine:
+    row, region, of_tscore = one.row, protocol.bmd_region, protocol.tscore_region
+    tscore, bmd = row.tscore(of_tscore), row.find(Kind.BMD, region)
+    # the lowest is of whichever region; one that is typed in where there is none is of a region
+    wanted = of_tscore
+    if of_tscore == LOWEST:
+        wanted = tscore.region if tscore else region if counts_for_lowest(region) else TOTAL
     return ClinicalLine(
         line=row.line,
         code="" if one.exam_id is None else codes[one.exam_id],
@@ -144,12 +153,15 @@ def _line(one: JoinedRow, codes: Mapping[int, str], region: str) -> ClinicalLine
         bmd_unit=bmd.unit if bmd else "",
         bmd_verbatim=bmd.verbatim if bmd else "",
         region=region,
-        region_stated=all(value.region == region for value in (tscore, bmd) if value is not None),
+        region_stated=all(
+            value.region == stated for value, stated in ((tscore, wanted), (bmd, region)) if value is not None
+        ),
         group=group_of(tscore.value if tscore else None),
         exam_date=row.exam_date,
         problems=row.problems,
         bmd_region=bmd.region if bmd else region,
-        tscore_region=tscore.region if tscore else region,
+        tscore_region=tscore.region if tscore else wanted,
+        by_lowest=of_tscore == LOWEST,
         covariates=row.covariates,
         typed=one.typed,
         says=items_of(row),

@@ -57,6 +57,8 @@ class Wish:
         Who measured what the table ascribes to nobody.
     units : mapping of Quantity to str
         Units of readings that a person settled.
+    field_strength : str
+        Of lines of readings that say none.
     """
 
     path: Path
@@ -67,6 +69,7 @@ class Wish:
     readings: tuple[ReadingColumn, ...] | None = None
     reader: str | None = None
     units: Mapping[Quantity, str] = field(default_factory=dict)
+    field_strength: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,7 @@ def _meanings(session: Session, raw: RawTable, wish: Wish) -> tuple[Meaning, Rea
         known_readings.columns if wish.readings is None else wish.readings,
         known_readings.reader if wish.reader is None else wish.reader,
         wish.units,
+        wish.field_strength,
     )
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.domain.clinical import UNSTATED, ClinicalRow
+from app.domain.clinical import UNSTATED, ClinicalRow, Kind, counts_for_lowest
 from app.domain.clinical_items import Change, changes
 from app.domain.errors import StoreUnavailable
+from app.domain.protocol import LOWEST, Protocol
 from app.domain.reading import Viewer
 from app.files.clinical_headers import Column, understand_all
 from app.files.clinical_headers import Field as Field
@@ -59,6 +60,25 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class Lacking:
+    """A region that the protocol uses and a table has not.
+
+    Attributes
+    ----------
+    kind : Kind
+        BMD or T-score.
+    wanted : str
+        The protocol's region; ``lowest`` where none of the T-scores can be the lowest.
+    there : tuple of str
+        Regions that the table has instead.
+    """
+
+    kind: Kind
+    wanted: str
+    there: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ClinicalPlan:
     """What importing a table would do; nothing is written yet.
 
@@ -78,10 +98,8 @@ class ClinicalPlan:
         Against what holds now.
     base : int
         The import that holds now; 0 for none.
-    wanted : str
-        Region of BMD and T-score that the protocol uses.
-    elsewhere : tuple of str
-        Regions of the table where it has none that the protocol uses; empty where it has.
+    lacking : tuple of Lacking
+        Regions that the protocol uses and the table has not, although it has others.
     """
 
     raw: RawTable
@@ -91,8 +109,7 @@ class ClinicalPlan:
     report: ClinicalReport
     difference: Difference
     base: int
-    wanted: str = ""
-    elsewhere: tuple[str, ...] = ()
+    lacking: tuple[Lacking, ...] = ()
 
 
 def read_table(path: Path, layout: Layout | None = None) -> RawTable:
@@ -162,14 +179,20 @@ def plan_clinical(
         report=report_of(table, joining, codes),
         difference=difference(_by_exam(now), _by_exam(then), codes),
         base=base,
-        wanted=session.protocol.bmd_region,
-        elsewhere=_elsewhere(joining.rows, session.protocol.bmd_region),
+        lacking=tuple(_lacking(joining.rows, session.protocol)),
     )
 
 
-def _elsewhere(rows: Iterable[JoinedRow], wanted: str) -> tuple[str, ...]:
-    regions = dict.fromkeys(value.region for one in rows for value in one.row.values)
-    return () if wanted in regions or UNSTATED in regions else tuple(regions)
+def _lacking(rows: Sequence[JoinedRow], protocol: Protocol) -> Iterator[Lacking]:
+    values = [value for one in rows for value in one.row.values]
+    for kind, wanted in ((Kind.BMD, protocol.bmd_region), (Kind.TSCORE, protocol.tscore_region)):
+        there = tuple(dict.fromkeys(one.region for one in values if one.kind is kind))
+        if not any(_serves(region, wanted) for region in there) and there:
+            yield Lacking(kind, wanted, there)
+
+
+def _serves(region: str, wanted: str) -> bool:
+    return counts_for_lowest(region) if wanted == LOWEST else region in {wanted, UNSTATED}
 
 
 def _by_exam(rows: Iterable[JoinedRow]) -> dict[int, ClinicalRow]:

@@ -4,39 +4,36 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-
-import numpy as np
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from app.domain.clinical import Problem
-from app.domain.errors import Value
+from app.domain.errors import DataError, Value
 from app.domain.identity import Identity
 from app.domain.maps import Quantity
 from app.domain.protocol import Level
 from app.domain.reading import Viewer
-from app.files.clinical_cells import IMPLAUSIBLE
+from app.files.clinical_cells import IMPLAUSIBLE, read_field_strength
 from app.files.raw_table import RawTable
 from app.files.readings_headers import ReadingColumn
 from app.files.readings_table import ReadingsTable, TableValue, understand_readings_table
 from app.services.case_codes import fits_as_code, free_code, known_words
+from app.services.field_strengths import nominal_tesla
 from app.services.join_rows import NO_EXAM, Index
 from app.services.open_session import Session
+from app.services.readings_units import FACTORS as FACTORS
+from app.services.readings_units import Doubt as Doubt
+from app.services.readings_units import units_of
 from app.store import clinical, exams, sessions, table_readings
 from app.store.clinical import ExamIdentifiers
 
-# what was measured, by quantity and by the unit that a person or the numbers say
-FACTORS: dict[Quantity, dict[str, float]] = {
-    Quantity.FF: {"percent": 1.0, "fraction": 100.0, "permille": 0.1},
-    Quantity.R2STAR: {"per_second": 1.0, "per_ms": 1000.0},
-}
 _LIMITS = {Quantity.FF: (0.0, 100.0), Quantity.R2STAR: (0.0, 2000.0)}
-_FRACTION_UP_TO, _PERCENT_UP_TO = 1.5, 120.0
-_T2STAR_MEDIANS = (3.0, 20.0)
-_PER_MS_BELOW = 1.0
 
 EXISTS = "readings.exists"
 READS_IMAGES = "readings.reads_images"
 CONTRADICTS = "readings.contradicts"
+FIELDS_DIFFER = "readings.fields_differ"
+FIELD_CONTRADICTS = "readings.field_contradicts"
 BAD_CODE = "readings.bad_code"
 
 
@@ -52,11 +49,14 @@ class ReadingsMeaning:
         Who measured what the table ascribes to nobody.
     units : mapping of Quantity to str
         Keys of :data:`FACTORS`, where a person settled them.
+    field_strength : str
+        Of the lines that say none, as a person wrote it; empty where it is not known.
     """
 
     columns: tuple[ReadingColumn, ...] | None = None
     reader: str = ""
     units: Mapping[Quantity, str] = field(default_factory=dict)
+    field_strength: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,26 +74,6 @@ class Refused:
     line: int
     code: str
     values: Mapping[str, Value] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """A unit that only a person can settle.
-
-    Attributes
-    ----------
-    quantity : Quantity
-        Of what.
-    code : str
-        ``readings.looks_like_fraction``, ``readings.looks_like_permille``, ``readings.looks_like_t2star`` or
-        ``readings.looks_like_per_ms``.
-    median : float
-        Of the numbers as they stand.
-    """
-
-    quantity: Quantity
-    code: str
-    median: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +109,7 @@ class NewCase:
     key: int
     code: str
     identity: Identity
+    field_strength_t: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +132,9 @@ class ReadingsPlan:
         As used.
     doubts : tuple of Doubt
         What a person has to settle first.
+    without_field : tuple of str
+        Cases of the session whose field strength stays unknown although the table says one: what was written
+        of an exam stays as it is.
     """
 
     raw: RawTable
@@ -162,6 +146,7 @@ class ReadingsPlan:
     refused: tuple[Refused, ...]
     units: Mapping[Quantity, str]
     doubts: tuple[Doubt, ...]
+    without_field: tuple[str, ...] = ()
 
     @property
     def numbers(self) -> int:
@@ -177,36 +162,18 @@ def planned(session: Session, viewer: Viewer, raw: RawTable, said: ReadingsMeani
     BlindingError, DataError
         As there.
     """
-    table = understand_readings_table(raw, said.columns, reader=said.reader)
-    units, doubts = _units(table.values, said.units)
+    tesla = _tesla(said.field_strength, raw.path)
+    table = understand_readings_table(raw, said.columns, reader=said.reader, field_strength_t=tesla)
+    units, doubts = units_of(table.values, said.units)
     return _Planner(session, viewer, units).plan(raw, said, table, doubts)
 
 
-def _units(
-    values: Sequence[TableValue], said: Mapping[Quantity, str]
-) -> tuple[dict[Quantity, str], tuple[Doubt, ...]]:
-    """The unit of each map: as a person said, else the usual one; and where that cannot be right."""
-    units: dict[Quantity, str] = {}
-    doubts = []
-    for quantity, factors in FACTORS.items():
-        numbers = [one.value for one in values if one.quantity is quantity]
-        units[quantity] = said.get(quantity) or next(iter(factors))
-        if numbers and quantity not in said:
-            median, largest = float(np.median(numbers)), max(numbers)
-            code = _doubt(quantity, median, largest)
-            doubts += [Doubt(quantity, code, median)] if code else []
-    return units, tuple(doubts)
-
-
-def _doubt(quantity: Quantity, median: float, largest: float) -> str:
-    """Why numbers cannot be FF in % or R2* per second; empty where they can."""
-    if quantity is Quantity.FF:
-        if largest <= _FRACTION_UP_TO:
-            return "readings.looks_like_fraction"
-        return "readings.looks_like_permille" if median > _PERCENT_UP_TO else ""
-    if median < _PER_MS_BELOW:
-        return "readings.looks_like_per_ms"
-    return "readings.looks_like_t2star" if _T2STAR_MEDIANS[0] <= median <= _T2STAR_MEDIANS[1] else ""
+def _tesla(said: str, path: Path) -> float | None:
+    """What a person says of the whole table; the sign before the decimals may be either."""
+    figure = read_field_strength(said, decimal_comma=True)
+    if figure.problem:
+        raise DataError("readings.no_such_field_strength", path, verbatim=said.strip())
+    return figure.value
 
 
 _Slot = tuple[Level, Quantity]
@@ -238,7 +205,11 @@ class _Planner:
         self._codes = {one.exam_id: one.code for one in known}
         self._taken = {one.code.casefold() for one in known}
         self._words = known_words(session)
-        self._with_images = {one.id for one in exams.exams(database) if one.origin != "table"}
+        rows = exams.exams(database)
+        self._with_images = {one.id for one in rows if one.origin != "table"}
+        self._tesla = {one.id: one.field_strength_t for one in rows}
+        # what the table says of each case, and on which lines
+        self._fields: dict[int, dict[float, list[int]]] = defaultdict(lambda: defaultdict(list))
         self._places = table_readings.places(database, viewer)
         self._readers = {one.name.casefold(): one.name for one in sessions.readers(database)}
         self._enrolled = set(self._readers.values())
@@ -266,6 +237,8 @@ class _Planner:
             if value is not None and case is not None:
                 place = (case, self._reader(one.reader), one.round)
                 groups.setdefault(place, _Group()).add(one, value)
+                if one.field_strength_t is not None:
+                    self._fields[case][one.field_strength_t].append(one.line)
         readings = [made for place, group in groups.items() if (made := self._planned(place, group))]
         used = {one.case for one in readings}
         come = dict.fromkeys(one.reader for one in readings)
@@ -274,11 +247,14 @@ class _Planner:
             meaning=said,
             table=table,
             readings=tuple(readings),
-            new_cases=tuple(case for case in self._new.values() if case.key in used),
+            new_cases=tuple(self._with_field(case) for case in self._new.values() if case.key in used),
             new_readers=tuple(name for name in come if name not in self._enrolled),
             refused=tuple(sorted(self._refused.values(), key=lambda one: one.line)),
             units=self._units,
             doubts=doubts,
+            without_field=tuple(
+                self._codes[key] for key in self._fields if key in used and self._tesla.get(key, 0.0) is None
+            ),
         )
 
     def _scaled(self, one: TableValue) -> float | None:
@@ -334,6 +310,8 @@ class _Planner:
         lines = tuple(dict.fromkeys(line for of_slot in group.lines.values() for line in of_slot))
         why = self._in_the_way(case, reader, number)
         code = self._codes[case]
+        if not self._one_field(case, lines):
+            return None
         if why:
             for line in lines:
                 self._refuse(line, why, case=code, reader=reader, round=number)
@@ -355,6 +333,26 @@ class _Planner:
         if case in self._with_images and reader in self._enrolled and not self._only_tables(reader):
             return READS_IMAGES
         return ""
+
+    # ---- field strengths
+
+    def _one_field(self, case: int, lines: Sequence[int]) -> bool:
+        """Whether the table says one field strength of a case at most, and none but that of the session."""
+        told = sorted(self._fields[case]) if case in self._fields else []
+        known = self._tesla.get(case)
+        if len({nominal_tesla(one) for one in told}) > 1:
+            code, values = FIELDS_DIFFER, {"tesla": ", ".join(f"{one:g}" for one in told)}
+        elif told and known is not None and nominal_tesla(told[0]) != nominal_tesla(known):
+            code, values = FIELD_CONTRADICTS, {"tesla": f"{told[0]:g}", "known": f"{known:g}"}
+        else:
+            return True
+        for line in lines:
+            self._refuse(line, code, case=self._codes[case], **values)
+        return False
+
+    def _with_field(self, case: NewCase) -> NewCase:
+        told = self._fields.get(case.key)
+        return replace(case, field_strength_t=min(told)) if told else case
 
     def _only_tables(self, reader: str) -> bool:
         origins = {origin for (_, name, _), origin in self._places.items() if name == reader}

@@ -115,7 +115,7 @@ def take_readings(session: Session, viewer: Viewer, plan: ReadingsPlan) -> Readi
         session.database,
         viewer,
         [NewReading(one.case, one.reader, one.round, one.means) for one in plan.readings],
-        {one.key: (one.code, one.identity) for one in plan.new_cases},
+        {one.key: (one.code, one.identity, one.field_strength_t) for one in plan.new_cases},
         sha256=plan.raw.sha256,
     )
     _remember(session, plan)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from app.domain.clinical import INTERVAL_TOO_LONG, POSTMENOPAUSAL, ClinicalRow, ClinicalValue
+from app.domain.clinical import (
+    HEIGHT,
+    INTERVAL_TOO_LONG,
+    POSTMENOPAUSAL,
+    WEIGHT,
+    ClinicalRow,
+    ClinicalValue,
+    is_zscore,
+)
 from app.domain.clinical_items import KINDS, Item, TypedIn, What, items_of, told
 from app.domain.errors import InputError
 from app.domain.reading import Viewer
@@ -14,10 +22,12 @@ from app.files.clinical_cells import (
     read_bmd,
     read_bmi,
     read_date,
+    read_height,
     read_menopause,
     read_number,
     read_sex,
     read_tscore,
+    read_weight,
 )
 from app.services.changed import Changed
 from app.services.changed import What as Kinds
@@ -28,11 +38,13 @@ from app.store.clinical import JoinedRow
 _FIGURES: dict[What, Callable[[str], Figure]] = {
     What.AGE: read_age,
     What.BMI: read_bmi,
-    What.BMD: read_bmd,
     What.TSCORE: read_tscore,
-    What.COVARIATE: read_number,
 }
-_MENOPAUSE = Item(What.COVARIATE, POSTMENOPAUSAL)
+_FURTHER: dict[str, Callable[[str], Figure]] = {
+    POSTMENOPAUSAL: read_menopause,
+    HEIGHT: read_height,
+    WEIGHT: read_weight,
+}
 _TEXTS: dict[What, Callable[[str], tuple[str, str]]] = {What.SEX: read_sex, What.EXAM_DATE: read_date}
 
 
@@ -63,18 +75,18 @@ def type_in(session: Session, viewer: Viewer, code: str, item: Item, text: str, 
         For a reader while the study is blinded.
     InputError
         ``clinical.needs_reason``, ``clinical.no_such_case``, ``clinical.nothing_to_accept``; and what a cell
-        of a table can be said to be: ``clinical.not_a_number``, ``clinical.implausible``,
+        of a table can be said to be: ``clinical.not_a_number``, ``clinical.implausible`` or one of
+        :data:`app.domain.densities.OUTSIDE`,
         ``clinical.not_a_sex``, ``clinical.sex_code``, ``clinical.not_a_date``, ``clinical.not_a_menopause``.
     StoreUnavailable
         When the session cannot be written to.
     """
     reason, text = _reason(reason), text.strip()
     exam_id, table, now = _found(session, viewer, code)
-    value, said, unit = _understood(item, text)
+    before = next((one.unit for one in now.row.values if item.what is What.BMD and _is(one, item)), "")
+    value, said, unit = _understood(item, text, before)
     if item.what is What.INTERVAL and not _too_old(now):
         raise InputError("clinical.nothing_to_accept")
-    if item.what is What.BMD and value is not None and not unit:
-        unit = next((one.unit for one in now.row.values if _is(one, item)), "")
     typed = TypedIn(
         item=item,
         value=value,
@@ -127,18 +139,25 @@ def _found(session: Session, viewer: Viewer, code: str) -> tuple[int, JoinedRow,
     return exam_id, of_table, held
 
 
-def _understood(item: Item, text: str) -> tuple[float | None, str, str]:
-    """Number, text and unit of what was typed."""
+def _understood(item: Item, text: str, before: str) -> tuple[float | None, str, str]:
+    """Number, text and unit of what was typed; a density without a unit has the one it had before."""
     value, said, problem, unit = None, "", "", ""
     if item.what in _TEXTS:
         said, problem = _TEXTS[item.what](text)
     elif item.what is not What.INTERVAL:
-        read = read_menopause if item == _MENOPAUSE else _FIGURES[item.what]
-        figure = read(text)
-        value, problem, unit = figure.value, figure.problem, figure.unit
+        figure = read_bmd(text, unit=before) if item.what is What.BMD else _reader(item)(text)
+        value, problem = figure.value, figure.problem
+        # of nothing there is no unit
+        unit = "" if value is None else figure.unit
     if problem:
         raise InputError(problem, verbatim=text, column=item.name or item.what.value)
     return value, said, unit
+
+
+def _reader(item: Item) -> Callable[[str], Figure]:
+    if item.what is not What.COVARIATE:
+        return _FIGURES[item.what]
+    return read_tscore if is_zscore(item.name) else _FURTHER.get(item.name, read_number)
 
 
 def _too_old(now: JoinedRow) -> bool:

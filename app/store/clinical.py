@@ -17,7 +17,7 @@ from app.store import audit, clinical_edits, faults, sessions
 from app.store.database import Database, Row, json_text
 from app.store.results import refuse_while_blinded
 
-_NEWEST = "import_id = (SELECT max(id) FROM clinical_import)"
+_NEWEST = "import_id = (SELECT max(id) FROM live_clinical)"
 _WANTED = (
     f"{_NEWEST} AND (exam_id IS NOT NULL OR clinical_row.id IN ("  # noqa: S608 - own words
     f"SELECT id FROM clinical_row WHERE {_NEWEST} AND exam_id IS NULL ORDER BY id LIMIT ?))"
@@ -84,7 +84,7 @@ class Source:
 def exam_identifiers(database: Database) -> list[ExamIdentifiers]:
     """Identifiers of all exams, in order of import. For matching only: nothing of it is shown."""
     rows = database.rows(
-        "SELECT exam.id, code, patient_id, accession, study_date FROM exam"
+        "SELECT exam.id, code, patient_id, accession, study_date FROM live_exam AS exam"
         " JOIN identity ON exam_id = exam.id ORDER BY exam.id"
     )
     return [ExamIdentifiers(*row) for row in rows]
@@ -92,7 +92,7 @@ def exam_identifiers(database: Database) -> list[ExamIdentifiers]:
 
 def newest_import(database: Database) -> int:
     """Key of the newest import; 0 before the first."""
-    row = database.row("SELECT coalesce(max(id), 0) AS id FROM clinical_import")
+    row = database.row("SELECT coalesce(max(id), 0) AS id FROM live_clinical")
     return int(row["id"]) if row else 0
 
 

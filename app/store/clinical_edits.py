@@ -72,7 +72,7 @@ def newest_edits(database: Database, viewer: Viewer) -> dict[int, list[TypedIn]]
     """
     refuse_while_blinded(database, viewer)
     newest: dict[tuple[int, str, str], Row] = {}
-    for row in database.rows("SELECT * FROM clinical_edit ORDER BY id"):
+    for row in database.rows("SELECT * FROM live_typed ORDER BY id"):
         newest[row["exam_id"], row["what"], row["name"]] = row
     found: dict[int, list[TypedIn]] = {}
     with faults.understood(database.path):

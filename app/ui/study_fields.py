@@ -11,8 +11,9 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
+from app.domain.clinical import REGIONS
 from app.domain.errors import InputError
-from app.domain.protocol import MEAN_LEVELS, SLICE_COUNTS, Protocol
+from app.domain.protocol import LOWEST, MEAN_LEVELS, SLICE_COUNTS, Protocol
 from app.ui.present import text
 
 
@@ -140,7 +141,8 @@ _CHOICES: Mapping[str, tuple[Any, ...]] = {
     "mean_levels": tuple(MEAN_LEVELS),
     "r2star_unit": ("s^-1", "Hz"),
     "slices": SLICE_COUNTS,
-    "bmd_region": tuple(MEAN_LEVELS),
+    "bmd_region": REGIONS,
+    "tscore_region": (LOWEST, *REGIONS),
 }
 
 

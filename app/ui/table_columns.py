@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from app.domain.clinical import UNSTATED
+from app.domain.clinical import REGIONS, UNSTATED
 from app.domain.protocol import LEVELS, Level
 from app.files.clinical_cells import plain, read_unit
 from app.files.clinical_headers import VALUES, Column, Field, read_method, understand
 from app.files.readings_headers import QUANTITIES, Holds, ReadingColumn, understand_readings
 from app.ui.present import text
 
-REGIONS = (*(level.value for level in LEVELS), "L1-L4", "L1-L5", "lumbar spine", "femoral neck", "total hip")
 _PLAIN = (
     Field.PATIENT_ID, Field.ACCESSION, Field.CASE_CODE, Field.NAME, Field.BIRTH, Field.SEX, Field.AGE,
-    Field.BMI, Field.EXAM_DATE, Field.REGION, Field.METHOD, Field.MENOPAUSE, Field.COVARIATE,
+    Field.BMI, Field.HEIGHT, Field.WEIGHT, Field.EXAM_DATE, Field.REGION, Field.METHOD, Field.MENOPAUSE,
+    Field.COVARIATE,
 )  # fmt: skip
 _HELD = (
     Holds.PATIENT_ID, Holds.ACCESSION, Holds.CASE_CODE, Holds.NAME, Holds.READER, Holds.ROUND, Holds.LEVEL,
+    Holds.FIELD_STRENGTH,
 )  # fmt: skip
+_OF_REGION = (Field.BMD, Field.TSCORE, Field.ZSCORE)
 _APART = ":"
 NOT_USED = ""
 
@@ -31,10 +33,10 @@ def clinical_choices() -> Choices:
     """For a column of a clinical table."""
     of_region = (
         (text(f"column.{field.value}_of", region=region), f"{field.value}{_APART}{region}")
-        for field in (Field.BMD, Field.TSCORE)
+        for field in _OF_REGION
         for region in REGIONS
     )
-    regionless = ((text(f"column.{field.value}"), field.value) for field in (Field.BMD, Field.TSCORE))
+    regionless = ((text(f"column.{field.value}"), field.value) for field in _OF_REGION)
     others = ((text(f"column.{field.value}"), field.value) for field in _PLAIN)
     return ((text("column."), NOT_USED), *others, *regionless, *of_region)
 

@@ -57,7 +57,7 @@ def test_a_clinical_table_is_joined_on_demand(run: Any, study: Path, table: Path
         "clinical", table, "--session", study, *SAID, "--covariate", "eGFR", "--sex-codes", "1m2f", "--join"
     )
     assert (said.status, said.err) == (0, "")
-    assert "2 rows read: 1 joined" in said.out
+    assert "Rows read: 2 (1 joined" in said.out
     session = open_session(study)
     try:
         line = clinical_view(session, last_viewer(session))[0]
@@ -80,7 +80,7 @@ def test_a_column_can_be_taken_out(run: Any, study: Path, table: Path) -> None:
     ("words", "told"),
     [
         (("--column", "x=age"), "no column “x”"),
-        (("--column", "T=height"), "“height” is nothing a column can hold"),
+        (("--column", "T=waist"), "“waist” is nothing a column can hold"),
         (("--sheet", "S", "--column", "T=tscore"), "no column that tells the patients apart"),
         (("--encoding", "utf-8"), "cannot be read as utf-8"),
     ],
@@ -121,8 +121,18 @@ def test_readings_come_on_demand(run: Any, study: Path, tmp_path: Path) -> None:
     assert run(*words, "--join").status == 1
     said = run(*words, "--unit-ff", "fraction", "--unit-r2star", "per_second", "--join")
     assert (said.status, said.err) == (0, "")
-    assert "2 readings with 6 numbers" in said.out
+    assert "readings: 2, numbers: 6" in said.out
     assert "C0001   ADW, round 1:  L1 41 / 150   L2 50" in said.out
+
+
+def test_the_field_strength_of_readings_can_be_said(run: Any, study: Path, tmp_path: Path) -> None:
+    path = tmp_path / "old.csv"
+    path.write_text("id,reader,L1 FF,L1 R2*\n77,Li,41,150\n", encoding="utf-8")
+    words = ("readings", path, "--session", study)
+    said = run(*words, "--field-strength", "30000")
+    assert (said.status, "“30000” is no field strength" in said.err) == (1, True)
+    said = run(*words, "--field-strength", "3.0 T", "--join")
+    assert (said.status, "without images, measured at 3 T" in said.out) == (0, True)
 
 
 def test_a_missing_table_is_told(run: Any, study: Path, tmp_path: Path) -> None:

@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.clinical import (
+    HEIGHT,
     POSTMENOPAUSAL,
     UNSTATED,
+    WEIGHT,
     ClinicalRow,
     ClinicalValue,
     Covariate,
@@ -17,6 +19,7 @@ from app.domain.clinical import (
     check_reference,
     group_of,
     qct_group_of,
+    with_bmi,
 )
 
 ROW = ClinicalRow(line=2, patient_id="0012", accession="MR7", sex="F", age=61.0, exam_date="2024-03-05")
@@ -113,7 +116,6 @@ def test_without_a_date_of_the_reference_no_interval_is_told() -> None:
         ("M", 50.0, -1.0, False),
         ("M", None, -1.0, False),
         ("M", 49.0, None, False),
-        # menopause is not known here
         ("F", 49.0, -1.0, False),
     ],
 )
@@ -178,3 +180,92 @@ def test_groups_by_volumetric_density_are_a_scheme_of_their_own(
     bmd: float | None, unit: str, group: Group | None
 ) -> None:
     assert qct_group_of(bmd, unit) is group
+
+
+@pytest.mark.parametrize(
+    ("sex", "age", "after", "told"),
+    [
+        ("F", 36.0, None, True),
+        ("F", 49.9, None, True),
+        ("F", 50.0, None, False),
+        ("F", None, None, False),
+        ("F", 36.0, 1.0, False),
+        ("F", 36.0, 0.0, False),
+        ("M", 36.0, None, False),
+        ("", 36.0, None, False),
+    ],
+)
+def test_a_t_score_of_a_young_woman_of_unknown_state_is_told(
+    sex: str, age: float | None, after: float | None, told: bool
+) -> None:
+    row = ClinicalRow(
+        line=2,
+        sex=sex,
+        age=age,
+        values=(tscore("L1", -1.0),),
+        covariates=(Covariate(POSTMENOPAUSAL, after, ""),),
+    )
+    for one in (row, replace(row, covariates=())) if after is None else (row,):
+        assert ("clinical.t_score_menopause_unstated" in codes(one)) is told
+    assert codes(replace(row, values=())) == []
+
+
+# ---- the lowest T-score
+
+
+@pytest.mark.parametrize(
+    ("scores", "lowest"),
+    [
+        ({"L1-L4": -1.0, "femoral neck": -2.6, "total hip": -2.0}, "femoral neck"),
+        ({"L1-L4": -2.0, "femoral neck": -2.0}, "L1-L4"),
+        # no vertebra by itself
+        ({"L1": -4.0, "L1-L4": -1.0}, "L1-L4"),
+        ({"L1": -4.0}, None),
+        ({"L2-L4": -1.5, "lumbar spine": -1.0}, "L2-L4"),
+        ({"L1-L4": None, "total hip": 0.5}, "total hip"),
+        ({"L1-L4": None}, None),
+        ({"": -3.0, "total hip": -1.0}, ""),
+        ({"forearm": -3.0, "total hip": -1.0}, "total hip"),
+    ],
+)
+def test_the_lowest_t_score_is_that_of_spine_and_hip(
+    scores: dict[str, float | None], lowest: str | None
+) -> None:
+    row = replace(ROW, values=tuple(tscore(region, value) for region, value in scores.items()))
+    found = row.tscore("lowest")
+    assert (found.region if found else None) == lowest
+
+
+def test_a_density_is_never_the_lowest_t_score() -> None:
+    row = replace(ROW, values=(ClinicalValue(Kind.BMD, "L1-L4", 0.5, "", "0.5"), tscore("total hip", 1.0)))
+    assert row.tscore("lowest") == tscore("total hip", 1.0)
+
+
+def test_of_a_named_region_the_t_score_is_that_of_the_region() -> None:
+    row = replace(ROW, values=(tscore("L1-L4", -1.0), tscore("total hip", -3.0)))
+    assert row.tscore("L1-L4") == tscore("L1-L4", -1.0)
+
+
+# ---- height, weight, Z-score
+
+
+def measured(height: float | None, weight: float | None, bmi: float | None = None) -> ClinicalRow:
+    told = (Covariate(HEIGHT, height, ""), Covariate(WEIGHT, weight, ""))
+    return ClinicalRow(line=2, bmi=bmi, covariates=told)
+
+
+def test_a_bmi_is_counted_from_height_and_weight_and_marked() -> None:
+    row = with_bmi(measured(160.0, 55.0))
+    assert (row.bmi, row.problems) == (21.48, (Problem("clinical.bmi_computed"),))
+
+
+@pytest.mark.parametrize(
+    "row", [measured(160.0, None), measured(None, 55.0), measured(160.0, 55.0, bmi=22.0), ClinicalRow(line=2)]
+)
+def test_a_bmi_that_is_given_or_cannot_be_counted_stays_as_it_is(row: ClinicalRow) -> None:
+    assert with_bmi(row) is row
+
+
+def test_a_z_score_is_of_its_region_or_of_the_plain_column() -> None:
+    row = replace(ROW, covariates=(Covariate("Z-score L1-L4", -0.4, ""), Covariate("Z-score", -1.0, "")))
+    assert (row.zscore("L1-L4"), row.zscore("total hip"), ROW.zscore("L1-L4")) == (-0.4, -1.0, None)

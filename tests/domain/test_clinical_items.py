@@ -7,14 +7,19 @@ from dataclasses import replace
 import pytest
 
 from app.domain.clinical import (
+    BMI_COMPUTED,
+    HEIGHT,
+    INTERVAL_LONG,
     INTERVAL_TOO_LONG,
     POSTMENOPAUSAL,
     UNIT_AGAINST_METHOD,
+    WEIGHT,
     ClinicalRow,
     ClinicalValue,
     Covariate,
     Kind,
     Problem,
+    with_bmi,
 )
 from app.domain.clinical_items import (
     INTERVAL_ACCEPTED,
@@ -156,6 +161,28 @@ def test_a_reference_of_long_ago_is_used_by_decision_until_it_is_of_another_day(
     assert with_typed(moved, [one], study_date="2024-03-01")[0].problems == (Problem(INTERVAL_TOO_LONG),)
 
 
+@pytest.mark.parametrize(
+    ("told_of", "study_date", "found"),
+    [
+        ((INTERVAL_TOO_LONG,), "", [INTERVAL_TOO_LONG]),
+        ((INTERVAL_LONG,), "", [INTERVAL_LONG]),
+        ((), "", []),
+        # a day that is known is asked itself
+        ((INTERVAL_TOO_LONG,), "2024-03-06", []),
+    ],
+)
+def test_where_nobody_knows_the_day_of_the_scan_the_row_says_how_long_ago_it_was(
+    told_of: tuple[str, ...], study_date: str, found: list[str]
+) -> None:
+    row = ROW.with_problems(*(Problem(code) for code in told_of))
+    made, _ = with_typed(row, [typed(Item(What.AGE), 66.0)], study_date=study_date)
+    assert [problem.code for problem in made.problems if problem.code != TYPED_IN] == found
+    accepted = typed(Item(What.INTERVAL), text=" ")
+    made, _ = with_typed(row, [replace(accepted, replaced=row.exam_date)], study_date=study_date)
+    wanted = [INTERVAL_ACCEPTED if code == INTERVAL_TOO_LONG else code for code in found]
+    assert [problem.code for problem in made.problems] == wanted
+
+
 def test_a_decision_on_the_interval_leaves_other_findings_alone() -> None:
     apart = (
         ClinicalValue(Kind.TSCORE, "L1", 0.0, "", "0"),
@@ -164,3 +191,52 @@ def test_a_decision_on_the_interval_leaves_other_findings_alone() -> None:
     late = replace(ROW, exam_date="2025-03-05", values=apart)
     row, _ = with_typed(late, [typed(Item(What.INTERVAL), of=late)], study_date="2024-03-01")
     assert [problem.code for problem in row.problems] == [INTERVAL_ACCEPTED, "clinical.levels_apart"]
+
+
+def test_a_number_that_its_unit_does_not_allow_is_settled_by_typing() -> None:
+    odd = replace(
+        ROW,
+        values=(ClinicalValue(Kind.BMD, "L1-L4", None, "g/cm2", "899"),),
+        problems=(Problem("clinical.not_in_g_cm2", "BMD", "899"),),
+    )
+    row, _ = with_typed(odd, [typed(BMD, 0.899, of=odd, unit="g/cm2")], headers={BMD: "BMD"})
+    assert [problem.code for problem in row.problems] == [TYPED_IN]
+
+
+MEASURED = with_bmi(
+    replace(ROW, bmi=None, covariates=(Covariate(HEIGHT, 160.0, ""), Covariate(WEIGHT, 55.0, "")))
+)
+
+
+def test_a_weight_that_is_typed_in_gives_another_bmi() -> None:
+    row, _ = with_typed(MEASURED, [typed(Item(What.COVARIATE, WEIGHT), 64.0, of=MEASURED)])
+    assert (MEASURED.bmi, row.bmi) == (21.48, 25.0)
+    assert [problem.code for problem in row.problems] == [BMI_COMPUTED, TYPED_IN]
+
+
+def test_a_bmi_that_was_counted_stays_when_something_else_is_typed_in() -> None:
+    row, _ = with_typed(MEASURED, [typed(Item(What.AGE), 66.0, of=MEASURED)])
+    assert row.bmi == 21.48
+    assert [problem.code for problem in row.problems] == [BMI_COMPUTED, TYPED_IN]
+
+
+def test_a_weight_that_is_taken_away_leaves_no_bmi() -> None:
+    row, _ = with_typed(MEASURED, [typed(Item(What.COVARIATE, WEIGHT), None, of=MEASURED)])
+    assert row.bmi is None
+    assert [problem.code for problem in row.problems] == [TYPED_IN]
+
+
+@pytest.mark.parametrize("bmi", [22.0, None])
+def test_a_bmi_that_is_typed_in_is_not_counted(bmi: float | None) -> None:
+    row, _ = with_typed(MEASURED, [typed(Item(What.BMI), bmi, of=MEASURED)])
+    assert row.bmi == bmi
+    assert [problem.code for problem in row.problems] == [TYPED_IN]
+
+
+def test_a_height_and_a_weight_that_are_typed_in_give_a_bmi() -> None:
+    bare = replace(ROW, bmi=None)
+    both = [
+        typed(Item(What.COVARIATE, name), value, of=bare) for name, value in ((HEIGHT, 160.0), (WEIGHT, 64.0))
+    ]
+    row, _ = with_typed(bare, both)
+    assert (row.bmi, row.problems[0]) == (25.0, Problem(BMI_COMPUTED))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.clinical import Kind
 from app.domain.clinical_items import Change, Item, What
 from app.domain.errors import BlindingError, DataError, InputError, StoreUnavailable
 from app.domain.identity import Identity
@@ -21,6 +22,7 @@ from app.services.open_session import Session, create_session, last_viewer, open
 from app.services.plan_clinical import (
     CaseChanges,
     ClinicalPlan,
+    Lacking,
     meaning_of,
     plan_clinical,
     read_table,
@@ -122,11 +124,16 @@ def test_a_correction_stays_over_a_table_that_repeats_the_mistake_and_the_differ
 
 
 def test_a_region_that_the_protocol_does_not_use_is_told(session: Session) -> None:
-    assert plan(session, "001,60,-1,90").elsewhere == ()
-    assert plan(session, "001,60", header="id,T值").elsewhere == ()
-    assert plan(session, "001,60", header="id,age").elsewhere == ()
+    assert plan(session, "001,60,-1,90").lacking == ()
+    assert plan(session, "001,60", header="id,T值").lacking == ()
+    assert plan(session, "001,60", header="id,age").lacking == ()
     found = plan(session, "001,-1,-2", header="id,股骨颈T值,L1 T值")
-    assert (found.wanted, found.elsewhere) == ("L1-L4", ("femoral neck", "L1"))
+    assert found.lacking == (Lacking(Kind.TSCORE, "L1-L4", ("femoral neck", "L1")),)
+    # one of the two does not stand for the other
+    found = plan(session, "001,0.9,-2", header="id,L1-L4 BMD,股骨颈T值")
+    assert found.lacking == (Lacking(Kind.TSCORE, "L1-L4", ("femoral neck",)),)
+    found = plan(session, "001,0.9,-2", header="id,股骨颈BMD,L1-L4 T值")
+    assert found.lacking == (Lacking(Kind.BMD, "L1-L4", ("femoral neck",)),)
 
 
 # ---- what columns mean
@@ -201,6 +208,9 @@ def test_a_read_only_session_can_be_looked_at_and_not_written_to(session: Sessio
         (Item(What.TSCORE, "L1-L4"), "−2.5", "-2.5"),
         (Item(What.COVARIATE, "eGFR"), "45", "45"),
         (Item(What.COVARIATE, "postmenopausal"), "是", "1"),
+        (Item(What.COVARIATE, "height (cm)"), "1.65 m", "165"),
+        (Item(What.COVARIATE, "weight (kg)"), "55公斤", "55"),
+        (Item(What.COVARIATE, "Z-score L1-L4"), "−0.4", "-0.4"),
     ],
 )
 def test_a_value_is_typed_in_as_a_table_would_say_it(
@@ -218,6 +228,10 @@ def test_a_value_is_typed_in_as_a_table_would_say_it(
     [
         (AGE, "old", "clinical.not_a_number"),
         (AGE, "300", "clinical.implausible"),
+        (Item(What.BMD, "L1-L4"), "899 g/cm2", "clinical.not_in_g_cm2"),
+        (Item(What.COVARIATE, "height (cm)"), "70", "clinical.implausible"),
+        (Item(What.COVARIATE, "weight (kg)"), "5", "clinical.implausible"),
+        (Item(What.COVARIATE, "Z-score L1-L4"), "9", "clinical.implausible"),
         (Item(What.SEX), "1", "clinical.sex_code"),
         (Item(What.SEX), "x", "clinical.not_a_sex"),
         (Item(What.EXAM_DATE), "5/3/2024", "clinical.not_a_date"),
@@ -248,6 +262,8 @@ def test_a_density_keeps_the_unit_it_had(session: Session) -> None:
     item = Item(What.BMD, "L1-L4")
     type_in(session, viewer, "C1", item, "0.912", "why")
     assert clinical_view(session, viewer)[0].says[item] == "0.912 g/cm2"
+    with pytest.raises(InputError, match=r"clinical\.not_in_g_cm2"):
+        type_in(session, viewer, "C1", item, "912", "why")
     type_in(session, viewer, "C1", item, "912 mg/cm2", "why")
     assert clinical_view(session, viewer)[0].says[item] == "912 mg/cm2"
     type_in(session, viewer, "C2", item, "0.7", "why")
@@ -347,3 +363,55 @@ def test_what_was_seen_is_taken_whatever_it_is(session: Session) -> None:
     assert clinical_view(session, viewer)[0].age == 60.0
     assert len(session.database.rows("SELECT * FROM reading WHERE origin = 'table'")) == 1
     assert clinical.newest_import(session.database) == 1
+
+
+# ---- height, weight, Z-score
+
+
+BODY = "id,身高,体重,部位,L1-L4 T值,Z值"
+
+
+def test_height_weight_and_z_score_come_with_the_table_and_give_a_bmi(session: Session) -> None:
+    viewer = last_viewer(session)
+    found = plan(
+        session, "001,160,55,L1-L4,-1,-0.4", "002,1.7,,股骨颈,-1,0.2", "009,170,60,,-1,", header=BODY
+    )
+    take_clinical(session, viewer, found)
+    first, second, nobody = clinical_view(session, viewer)
+    assert (first.bmi, second.bmi, nobody.bmi) == (21.48, None, 20.76)
+    assert [problem.code for problem in first.problems] == ["clinical.bmi_computed"]
+    assert {one.name: one.value for one in first.covariates} == {
+        "height (cm)": 160.0,
+        "weight (kg)": 55.0,
+        "Z-score L1-L4": -0.4,
+    }
+    assert "Z-score femoral neck" in [one.name for one in second.covariates]
+    assert found.report.unused == ()
+    assert found.report.covariates == ("身高", "体重", "Z值")
+    # what is said of a column is settled where it is typed in
+    assert clinical.covariates(session.database, viewer)["Z-score femoral neck"]
+    type_in(session, viewer, "C2", Item(What.COVARIATE, "weight (kg)"), "60", "asked")
+    assert clinical_view(session, viewer)[1].bmi == 20.76
+
+
+def test_rows_of_several_regions_come_together_where_one_of_them_gives_the_bmi(session: Session) -> None:
+    found = plan(
+        session,
+        "001,L1-L4,21.5,160,55,-1,-0.4",
+        "001,股骨颈,,160,55,-2,-1.4",
+        header="id,部位,BMI,身高,体重,T值,Z值",
+    )
+    (row,) = (one.row for one in found.joining.rows)
+    assert (row.bmi, row.problems) == (21.5, ())
+    assert [one.name for one in row.covariates][2:] == ["Z-score L1-L4", "Z-score femoral neck"]
+
+
+def test_a_woman_whose_menopause_is_typed_in_is_asked_about_no_more(session: Session) -> None:
+    viewer = last_viewer(session)
+    header = "id,sex,age,L1-L4 T值"
+    take_clinical(session, viewer, plan(session, "001,女,36,-1", header=header))
+    codes = [one.code for one in clinical_view(session, viewer)[0].problems]
+    assert codes == ["clinical.t_score_menopause_unstated"]
+    type_in(session, viewer, "C1", Item(What.COVARIATE, "postmenopausal"), "绝经", "asked")
+    codes = [one.code for one in clinical_view(session, viewer)[0].problems]
+    assert codes == ["clinical.typed_in"]

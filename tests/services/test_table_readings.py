@@ -266,7 +266,7 @@ def test_an_import_that_fails_half_way_leaves_nothing(session: Session) -> None:
     good = NewReading(-1, "Li", 1, {Level.L1: {FF: 41.0}})
     bad = NewReading(99, "Li", 1, {Level.L1: {FF: 41.0}})
     with pytest.raises(Exception, match="FOREIGN KEY"):
-        table_readings.add(session.database, viewer, [good, bad], {-1: ("S1", Identity())}, sha256="")
+        table_readings.add(session.database, viewer, [good, bad], {-1: ("S1", Identity(), None)}, sha256="")
     assert audit.count(session.database) == before
     assert [one.code for one in exams.exams(session.database)] == ["C0001", "C0002"]
     assert session.database.rows("SELECT 1 FROM reader WHERE name = 'Li'") == []

@@ -94,7 +94,7 @@ def test_a_table_whose_columns_nobody_knows_is_shown_so_that_a_person_can_say_th
         dialog.go.click()
     assert ages(window) == {"C0001": 61.0, "C0002": None, "": 70.0}
     assert window.tables.dialog is None
-    assert "3 rows read: 2 joined" in window.banner.words
+    assert "Rows read: 3 (2 joined" in window.banner.words
     assert window.stack.currentWidget() is window.page("clinical")
 
 
@@ -190,7 +190,7 @@ def test_readings_of_another_viewer_come_by_the_same_dialog(
     assert "L3 42" in dialog.findings.lines.item(0).text()
     with qtbot.waitSignal(window.tasks.joined, timeout=WAIT):
         dialog.go.click()
-    assert "2 readings with 6 numbers" in window.banner.words
+    assert "readings: 2, numbers: 6" in window.banner.words
     space = window.workspace
     assert space.session is not None
     assert {row["origin"] for row in space.session.database.rows("SELECT origin FROM reading")} >= {"table"}
@@ -413,6 +413,43 @@ def test_one_of_several_further_values_is_chosen_in_the_dialog(
     several.reason.setText("why")
     several.go.click()
     assert kept == items[1:]
+
+
+def test_the_state_of_a_woman_can_be_typed_in_where_the_table_has_no_column_for_it(
+    window: MainWindow, seen: Look, qtbot: QtBot
+) -> None:
+    dialog = seen("病例编号,性别,年龄,T值", "C0001,女,36,-1.2", "C0002,女,66,-1.2")
+    with qtbot.waitSignal(window.tasks.joined, timeout=WAIT):
+        dialog.go.click()
+    found = window.page("clinical")
+    assert isinstance(found, ClinicalPage)
+    asking = asked(found, 0, "further")
+    assert asking is not None
+    assert asking.item == Item(What.COVARIATE, "postmenopausal")
+    asking.reject()
+    assert asked(found, 1, "further") is None
+
+
+def test_the_field_strength_of_a_table_of_readings_can_be_said(
+    window: MainWindow, seen: Look, qtbot: QtBot
+) -> None:
+    dialog = seen("case,reader,L1 FF,L1 R2*", "X001,Li,41,150")
+    field = dialog.source.field_strength
+    assert field.isVisible()
+    for said, shown in (("strong", "is no field strength"), ("3.0 T", "")):
+        with qtbot.waitSignal(window.tasks.table_seen, timeout=WAIT):
+            field.setText(said)
+            field.editingFinished.emit()
+        assert shown in dialog.notice.text()
+        assert field.text() == said
+    # asked again without anything new, nothing is looked at
+    field.editingFinished.emit()
+    with qtbot.waitSignal(window.tasks.joined, timeout=WAIT):
+        dialog.go.click()
+    space = window.workspace
+    assert space.session is not None
+    rows = space.session.database.rows("SELECT field_strength_t FROM exam WHERE code = 'X001'")
+    assert [row["field_strength_t"] for row in rows] == [3.0]
 
 
 def test_a_reference_of_long_ago_can_be_used_by_decision(page: ClinicalPage) -> None:

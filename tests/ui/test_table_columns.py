@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -145,7 +146,7 @@ def test_a_second_table_is_told_as_a_difference(session: Session) -> None:
     assert told["tables.added"] == ("C3",)
     assert told["tables.gone"] == ("C2",)
     assert told["tables.changed"] == ("C1   BMD L1:  0.8 g/cm²  →  0.7 g/cm²",)
-    assert told["tables.regions"][0].startswith("The protocol uses BMD and T-score of L1-L4.")
+    assert told["tables.regions"][0].startswith("The protocol uses the BMD of L1-L4. The table has it of L1,")
 
 
 def test_of_very_many_lines_the_first_are_told_and_how_many_follow(
@@ -189,7 +190,48 @@ def test_readings_are_told_with_cases_readers_and_what_is_in_the_way(session: Se
 def test_a_case_that_is_made_is_told(session: Session) -> None:
     seen = look(session, last_viewer(session), Wish(written(session, ("case,reader,L1 FF", "S1,Li,41"))))
     told = {one.code: one.lines for one in headings(seen)}
-    assert told["tables.new_cases"] == ("S1: made for a patient the session does not know, without images",)
+    assert told["tables.new_cases"] == (
+        "S1: made for a patient the session does not know, without images, of unknown field strength",
+    )
+    wish = replace(seen.wish, field_strength="3.0 T")
+    told = {one.code: one.lines for one in headings(look(session, last_viewer(session), wish))}
+    assert told["tables.new_cases"] == (
+        "S1: made for a patient the session does not know, without images, measured at 3 T",
+    )
+
+
+def test_readers_whose_numbers_cannot_have_one_unit_are_named(session: Session) -> None:
+    lines = ("case,reader,level,FF", "S1,Li,L1,0.41", "S1,Chen,L1,41.2")
+    (told,) = headings(look(session, last_viewer(session), Wish(written(session, lines))))[:1]
+    (line,) = told.lines
+    assert line.startswith(
+        "FF of “Li” has a median of 0.41, that of “Chen” one of 41.2: they cannot have one unit,"
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "line"),
+    [
+        (
+            "BMD (g/cm2)",
+            ("812", "900"),
+            "BMD (g/cm2): not all of its numbers can be g/cm², and all of them could be mg/cm².",
+        ),
+        (
+            "BMD",
+            ("0.812", "900"),
+            "BMD: no unit allows all of its numbers, so it holds several units or a slip.",
+        ),
+    ],
+)
+def test_a_density_column_of_a_doubtful_unit_is_told(
+    session: Session, header: str, cells: tuple[str, str], line: str
+) -> None:
+    lines = (f"id,{header}", *(f"{at},{cell}" for at, cell in enumerate(cells)))
+    seen = look(session, last_viewer(session), Wish(written(session, lines)))
+    told = {one.code: one.lines for one in headings(seen)}
+    (shown,) = told["tables.units"]
+    assert shown.startswith(line)
 
 
 def test_values_are_called_by_their_name() -> None:

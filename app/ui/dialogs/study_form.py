@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.errors import InputError
-from app.domain.protocol import Protocol
+from app.domain.protocol import LOWEST, Protocol
 from app.ui.dialogs.study_page import StudyPage
 from app.ui.present import screen_unit, text
 from app.ui.scale import scaled
@@ -29,7 +29,7 @@ from app.ui.study_fields import Field, Kind, Section, protocol_fields
 from app.ui.widgets import words
 
 _FIGURE_WIDTH = 58
-_CHOICE_WIDTH = 92
+_CHOICE_WIDTH = 122
 # label, field, and room between, twice
 _COLUMNS = (195, 144, 12, 205, 144)
 
@@ -39,12 +39,13 @@ class FieldEdit:
 
     def __init__(self, field: Field) -> None:
         self.field = field
+        self._choices = list(field.choices)
         self.widget: QLineEdit | QCheckBox | QComboBox
         if field.kind is Kind.YES_NO:
             self.widget = QCheckBox()
         elif field.kind is Kind.CHOICE:
             self.widget = QComboBox()
-            self.widget.addItems([screen_unit(str(one)) for one in field.choices])
+            self.widget.addItems([_title(one) for one in field.choices])
             self.widget.setFixedWidth(scaled(_CHOICE_WIDTH))
         else:
             self.widget = QLineEdit()
@@ -59,9 +60,16 @@ class FieldEdit:
         if isinstance(self.widget, QCheckBox):
             self.widget.setChecked(value)
         elif isinstance(self.widget, QComboBox):
-            self.widget.setCurrentIndex(self.field.choices.index(value))
+            self._choose(self.widget, value)
         else:
             self.widget.setText(self.field.written(value))
+
+    def _choose(self, box: QComboBox, value: object) -> None:
+        # a region that a table names in its own words is none of those we know
+        if value not in self._choices:
+            self._choices.append(value)
+            box.addItem(_title(value))
+        box.setCurrentIndex(self._choices.index(value))
 
     def take(self, protocol: Protocol) -> Protocol:
         """The protocol with what is shown.
@@ -74,8 +82,12 @@ class FieldEdit:
         if isinstance(self.widget, QCheckBox):
             return self.field.set(protocol, self.widget.isChecked())
         if isinstance(self.widget, QComboBox):
-            return self.field.set(protocol, self.field.choices[self.widget.currentIndex()])
+            return self.field.set(protocol, self._choices[self.widget.currentIndex()])
         return self.field.set(protocol, self.field.read(self.widget.text()))
+
+
+def _title(choice: object) -> str:
+    return text("study.lowest") if choice == LOWEST else screen_unit(str(choice))
 
 
 class StudyForm(StudyPage):

@@ -24,7 +24,7 @@ _DELIMITERS = dict(zip(DELIMITERS, ("comma", "semicolon", "tab"), strict=True))
 _DECIMALS = {".": "point", ",": "comma"}
 _BMD_UNITS = sorted(set().union(*UNITS_OF_METHOD.values()))
 _UNITS = {Quantity.FF: "ff", Quantity.R2STAR: "r2star"}
-_READER_WIDTH = 160
+_READER_WIDTH, _FIELD_WIDTH = 160, 56
 
 
 class SourceBar(QWidget):
@@ -51,6 +51,9 @@ class SourceBar(QWidget):
         self.reader = QLineEdit()
         self.reader.setMaximumWidth(scaled(_READER_WIDTH))
         self._label(self.reader, "tables.reader")
+        self.field_strength = QLineEdit()
+        self.field_strength.setMaximumWidth(scaled(_FIELD_WIDTH))
+        self._label(self.field_strength, "tables.field_strength")
         self._lay_out()
         self._connect()
 
@@ -77,7 +80,7 @@ class SourceBar(QWidget):
 
     def _lay_out(self) -> None:
         file = (self.kind, self.sheet, self.encoding, self.delimiter, self.decimal, self.header_line)
-        meaning = (self.sex, self.bmd, self.reader, *self.units.values())
+        meaning = (self.sex, self.bmd, self.reader, *self.units.values(), self.field_strength)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
@@ -99,6 +102,7 @@ class SourceBar(QWidget):
         self.sex.activated.connect(lambda _: self._wish(sex_codes=str(self.sex.currentData())))
         self.bmd.activated.connect(self._on_bmd_unit)
         self.reader.editingFinished.connect(self._on_reader)
+        self.field_strength.editingFinished.connect(self._on_field_strength)
         for part in self.units.values():
             part.activated.connect(self._on_units)
 
@@ -140,6 +144,7 @@ class SourceBar(QWidget):
         units = ((text("tables.unit_none"), ""), *((screen_unit(one), one) for one in _BMD_UNITS))
         _offer(self.bmd, units, unit or "")
         self.reader.setText(look.readings_meaning.reader)
+        self.field_strength.setText(look.readings_meaning.field_strength)
         for quantity, part in self.units.items():
             offered = (("auto", ""), *((name, name) for name in FACTORS[quantity]))
             settled = look.readings_meaning.units.get(quantity, "")
@@ -147,7 +152,7 @@ class SourceBar(QWidget):
         there = look.raw is not None
         self._show((self.sex,), shown=clinical and there)
         self._show((self.bmd,), shown=clinical and there and unit is not None)
-        self._show((self.reader, *self.units.values()), shown=not clinical and there)
+        self._show((self.reader, *self.units.values(), self.field_strength), shown=not clinical and there)
 
     def _show(self, parts: Iterable[QWidget], *, shown: bool) -> None:
         for part in parts:
@@ -184,6 +189,11 @@ class SourceBar(QWidget):
     def _on_reader(self) -> None:
         if self._look is not None and self.reader.text() != self._look.readings_meaning.reader:
             self._wish(reader=self.reader.text())
+
+    def _on_field_strength(self) -> None:
+        said = self.field_strength.text()
+        if self._look is not None and said != self._look.readings_meaning.field_strength:
+            self._wish(field_strength=said)
 
     def _on_units(self) -> None:
         said = {quantity: str(part.currentData()) for quantity, part in self.units.items()}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QModelIndex, Signal
 from PySide6.QtWidgets import QCheckBox, QWidget
 
+from app.domain.clinical import POSTMENOPAUSAL, T_SCORE_MENOPAUSE_UNSTATED
 from app.domain.clinical_items import Item, What
 from app.domain.errors import AppError
 from app.services.changed import What as Kinds
@@ -109,7 +110,11 @@ class ClinicalPage(TablePage):
         if what is What.INTERVAL:
             return [Item(what)] if line.left_out or line.is_typed(Item(what)) else []
         if what is What.COVARIATE:
-            return [Item(what, one.name) for one in line.covariates]
+            named = [one.name for one in line.covariates]
+            if any(problem.code == T_SCORE_MENOPAUSE_UNSTATED for problem in line.problems):
+                # what is asked for can be said also where the table has no column for it
+                named = list(dict.fromkeys([*named, POSTMENOPAUSAL]))
+            return [Item(what, name) for name in named]
         return [line.item(what)]
 
     def _ask(self, line: ClinicalLine, items: list[Item]) -> None:

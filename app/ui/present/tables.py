@@ -8,11 +8,14 @@ from typing import Any
 
 from app.domain.clinical import Problem
 from app.domain.clinical_items import KINDS, Change, Item, What
+from app.domain.errors import Value
 from app.domain.maps import Quantity
+from app.domain.protocol import LOWEST
+from app.files.clinical_units import UnitDoubt
 from app.services.join_clinical import ClinicalReport, Conflict, Match, RowProblem
 from app.services.join_rows import IDS_DISAGREE, NO_EXAM, SEVERAL_EXAMS
 from app.services.look_at_table import Look
-from app.services.plan_clinical import ClinicalPlan, Difference
+from app.services.plan_clinical import ClinicalPlan, Difference, Lacking
 from app.services.plan_readings import Doubt, NewCase, PlannedReading, ReadingsPlan, Refused
 from app.services.table_readings import ReadingsReport
 from app.ui import sentences
@@ -82,7 +85,8 @@ def _of_clinical(plan: ClinicalPlan) -> Iterator[_Found]:
     yield _Found("tables.joined", GOOD, report.matched, _joined)
     if plan.base:
         yield from _of_difference(plan.difference)
-    yield _Found("tables.regions", WARN, [plan] if plan.elsewhere else [], _regions)
+    yield _Found("tables.regions", WARN, _regions(plan.lacking))
+    yield _Found("tables.units", BAD, report.unit_doubts, _unit_doubt)
     yield _Found("tables.not_joined", BAD, _not_joined(report), _why_not)
     yield _Found("tables.conflicts", BAD, report.conflicts, _conflict)
     yield _Found("tables.duplicates", WARN, report.duplicates, lambda line: text("tables.line", line=line))
@@ -107,14 +111,31 @@ def _of_readings(plan: ReadingsPlan) -> Iterator[_Found]:
     yield _Found("tables.doubt", BAD, plan.doubts, _doubt)
     yield _Found("tables.readings", GOOD, plan.readings, _reading)
     yield _Found("tables.new_cases", WARN, plan.new_cases, _new_case)
+    yield _Found("tables.field_kept", WARN, plan.without_field)
     yield _Found("tables.new_readers", WARN, plan.new_readers)
     yield _Found("tables.refused", BAD, plan.refused, _refused)
     yield _Found("tables.dropped", QUIET, plan.table.dropped, _dropped)
     yield _Found("tables.unused", QUIET, plan.table.unused)
 
 
-def _regions(plan: ClinicalPlan) -> str:
-    return text("tables.regions_line", wanted=plan.wanted, there=", ".join(plan.elsewhere))
+def _regions(lacking: Sequence[Lacking]) -> list[str]:
+    """One line for both kinds where they lack the same, and have the same instead."""
+    by_region: dict[tuple[str, str], list[Lacking]] = {}
+    for one in lacking:
+        by_region.setdefault((one.wanted, ", ".join(one.there)), []).append(one)
+    told = []
+    for (wanted, there), found in by_region.items():
+        code = "tables.regions_line" if len(found) > 1 else f"tables.regions_{found[0].kind.value}_line"
+        if wanted == LOWEST:
+            code = "tables.regions_lowest_line"
+        told.append(text(code, wanted=wanted, there=there))
+    return told
+
+
+def _unit_doubt(one: UnitDoubt) -> str:
+    others = " / ".join(screen_unit(unit) for unit in one.others)
+    code = "tables.unit_other_line" if one.unit else "tables.unit_mixed_line"
+    return text(code, header=one.header, unit=screen_unit(one.unit), others=others)
 
 
 def _joined(one: Match) -> str:
@@ -160,11 +181,19 @@ def _change(one: tuple[str, Change]) -> str:
 
 
 def _doubt(one: Doubt) -> str:
-    return sentences.sentence(one.code, {"median": one.median})
+    told: dict[str, Value] = {
+        "median": one.median,
+        "of": one.of,
+        "other": one.other,
+        "other_median": one.other_median,
+    }
+    return sentences.sentence(one.code, told)
 
 
 def _new_case(one: NewCase) -> str:
-    return text("tables.new_case_line", case=one.code)
+    if one.field_strength_t is None:
+        return text("tables.new_case_line", case=one.code)
+    return text("tables.new_case_field_line", case=one.code, tesla=f"{one.field_strength_t:g}")
 
 
 def _refused(one: Refused) -> str:
