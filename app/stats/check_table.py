@@ -10,24 +10,27 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, product
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from app.stats.contingency import Contingency, contingency
-from app.stats.distributions import f_upper, t_two_sided
+from app.stats.check_welch import welch_reach
+from app.stats.contingency import Chi2, Contingency, contingency
+from app.stats.distributions import chi2_upper, f_upper, t_two_sided
 from app.stats.groups_summary import Anova, Summary, SummaryComparison, compare_summaries, sums_of_squares
+from app.stats.pairwise import Pairwise, pairwise_t
 from app.stats.printed import Printed, PrintedGroup
 from app.stats.result import NotDefined, Note
 
 Verdict = Literal["possible", "close", "impossible"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 """``close``: off by less than one unit of its last digit, as after rounding twice or cutting off."""
 
 LARGEST_GROUPS = 16
 """So many groups at most: the largest sum of squares stands on one of 2^groups corners."""
 
-_SLACK = 1e-9
+SLACK = 1e-9
 """Share of a limit that rounding of the arithmetic may take."""
 
 
@@ -45,8 +48,8 @@ class Range:
 
     def allows(self, printed: Printed) -> bool:
         """Tell whether a printed number can stand for a value in here."""
-        low = self.low - _SLACK * abs(self.low)
-        high = self.high + _SLACK * abs(self.high)
+        low = self.low - SLACK * abs(self.low)
+        high = self.high + SLACK * abs(self.high)
         if printed.relation == "<":
             return low < printed.value
         if printed.relation == ">":
@@ -62,10 +65,14 @@ class Check:
     ----------
     printed : Printed
     range : Range
+    by : str
+        The test it was held against, where there are several that a paper may have taken: ``welch``,
+        ``yates``, ``n_minus_one`` or ``fisher``; empty for the usual one.
     """
 
     printed: Printed
     range: Range
+    by: str = ""
 
     @property
     def verdict(self) -> Verdict:
@@ -80,6 +87,27 @@ class Check:
         """How far the printed number lies outside, as a share of the nearer end; 0 inside."""
         end = min(max(self.printed.value, self.range.low), self.range.high)
         return abs(self.printed.value - end) / max(abs(end), self.printed.half)
+
+
+def best_check(printed: Printed | None, usual: Range | None, **others: Range | None) -> Check | None:
+    """Hold a printed number against the usual test, and against others where it does not fit that.
+
+    Parameters
+    ----------
+    printed : Printed or None
+    usual : Range or None
+    **others : Range or None
+        By what :class:`Check` calls them; None for a test that is not defined.
+
+    Returns
+    -------
+    Check or None
+        The first of the best verdict; None where nothing is printed or the usual test is not defined.
+    """
+    if printed is None or usual is None:
+        return None
+    ways = [Check(printed, usual), *(Check(printed, reach, by) for by, reach in others.items() if reach)]
+    return min(ways, key=lambda way: VERDICTS.index(way.verdict))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +139,34 @@ class CheckedMeans:
         The same.
     f, p : Range
         Over the rounding.
+    t : Range or None
+        Student's, without its sign; None for more than two groups.
     pairs : tuple of PairRange
-    printed_f, printed_p : Check or None
+    student, welch : Pairwise
+        All pairs with the SD of all groups pooled, and with their own; p by Holm, intervals by Bonferroni.
+    printed_f, printed_t, printed_p : Check or None
         None where nothing is printed.
+    notes : tuple of Note
+        ``check.not_judged`` for a statistic that n, mean and SD do not give.
     """
 
     comparison: SummaryComparison
     anova: Anova
     f: Range
     p: Range
+    t: Range | None
     pairs: tuple[PairRange, ...]
+    student: Pairwise
+    welch: Pairwise
     printed_f: Check | None
+    printed_t: Check | None
     printed_p: Check | None
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def cannot_be(self) -> bool:
+        """Whether something is printed that does not come from these means."""
+        return _cannot_be(self.printed_f, self.printed_t, self.printed_p)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,41 +177,32 @@ class CheckedCounts:
     ----------
     contingency : Contingency
     printed_x2, printed_p : Check or None
+    notes : tuple of Note
+        ``check.as_counts`` and ``check.as_shares`` where the cells might be read otherwise,
+        ``check.not_judged`` for a statistic of another name.
     """
 
     contingency: Contingency
     printed_x2: Check | None
     printed_p: Check | None
-
-
-@dataclass(frozen=True, slots=True)
-class CheckedYouden:
-    """Sensitivity and specificity put together.
-
-    Parameters
-    ----------
-    j : float
-        Sensitivity + specificity - 1, as printed.
-    range : Range
-        Over the rounding.
-    printed_j : Check or None
-    true_positives, true_negatives : tuple of int or None
-        The counts that are printed so; None where the number of patients is not known.
-    notes : tuple of Note
-        ``check.no_count`` where no count is printed so, ``check.zeros_added`` where one is if zeros were
-        added.
-    """
-
-    j: float
-    range: Range
-    printed_j: Check | None
-    true_positives: tuple[int, ...] | None
-    true_negatives: tuple[int, ...] | None
     notes: tuple[Note, ...] = ()
+
+    @property
+    def cannot_be(self) -> bool:
+        """Whether something is printed that does not come from these counts."""
+        return _cannot_be(self.printed_x2, self.printed_p)
+
+
+def _cannot_be(*checks: Check | None) -> bool:
+    return any(one is not None and one.verdict == "impossible" for one in checks)
 
 
 def check_means(
-    groups: Sequence[PrintedGroup], *, f: Printed | None = None, p: Printed | None = None
+    groups: Sequence[PrintedGroup],
+    *,
+    f: Printed | None = None,
+    t: Printed | None = None,
+    p: Printed | None = None,
 ) -> CheckedMeans | NotDefined:
     """Recompute one row of a table: F from n, mean and SD of each group.
 
@@ -179,8 +214,9 @@ def check_means(
     Parameters
     ----------
     groups : sequence of PrintedGroup
-    f, p : Printed, optional
-        What is printed beside them.
+    f, t, p : Printed, optional
+        What is printed beside them; t without its sign, and of two groups only. Each is held against Welch's
+        test too.
 
     Returns
     -------
@@ -192,7 +228,8 @@ def check_means(
     ----------
     Brown and Heathers 2017, Soc Psychol Personal Sci 8:363 (checking printed means by their granularity).
     """
-    comparison = compare_summaries([one.summary for one in groups])
+    summaries = [one.summary for one in groups]
+    comparison = compare_summaries(summaries)
     if isinstance(comparison, NotDefined):
         return comparison
     if isinstance(comparison.anova, NotDefined):
@@ -207,14 +244,24 @@ def check_means(
         _smallest_between(groups) / df1 / within[1] * df2, _largest_between(groups) / df1 / within[0] * df2
     )
     of_p = Range(f_upper(of_f.high, df1, df2), f_upper(of_f.low, df1, df2))
+    of_t = _root(of_f) if df1 == 1 else None
+    reach = welch_reach(groups)
+    by_welch = None if reach is None else Range(reach.f_low, reach.f_high)
+    student, welch = (pairwise_t(summaries, equal_variances=equal) for equal in (True, False))
+    assert isinstance(student, Pairwise)  # noqa: S101 - the same guards have just been passed
+    assert isinstance(welch, Pairwise)  # noqa: S101 - as above
     return CheckedMeans(
         comparison=comparison,
         anova=comparison.anova,
         f=of_f,
         p=of_p,
+        t=of_t,
         pairs=tuple(_pair(a, b, within, df2) for a, b in combinations(groups, 2)),
-        printed_f=None if f is None else Check(f, of_f),
-        printed_p=None if p is None else Check(p, of_p),
+        student=student,
+        welch=welch,
+        printed_f=best_check(f, of_f, welch=by_welch),
+        printed_t=best_check(t, of_t, welch=_root(by_welch)),
+        printed_p=best_check(p, of_p, welch=None if reach is None else Range(reach.p_low, reach.p_high)),
     )
 
 
@@ -227,7 +274,8 @@ def check_counts(
     ----------
     table : array_like of int, shape (rows, columns)
     x2, p : Printed, optional
-        What is printed beside it.
+        What is printed beside it. Where they are not those of chi-square, they are held against Yates's
+        correction and MedCalc's N - 1 for a 2 x 2 table, and P against Fisher's exact test.
 
     Returns
     -------
@@ -237,86 +285,32 @@ def check_counts(
     found = contingency(table)
     if isinstance(found, NotDefined):
         return found
-    test = found.pearson
+    test, others = found.pearson, _other_tests(found)
+    ways = {by: _exact(one.p) for by, one in others.items()}
+    if not isinstance(found.fisher_p, NotDefined):
+        ways["fisher"] = _exact(found.fisher_p)
     return CheckedCounts(
         contingency=found,
-        printed_x2=None if x2 is None else Check(x2, Range(test.x2, test.x2)),
-        printed_p=None if p is None else Check(p, Range(test.p, test.p)),
+        printed_x2=best_check(x2, _exact(test.x2), **{by: _exact(one.x2) for by, one in others.items()}),
+        printed_p=best_check(p, _exact(test.p), **ways),
     )
 
 
-def check_youden(
-    sensitivity: Printed,
-    specificity: Printed,
-    *,
-    j: Printed | None = None,
-    positives: int | None = None,
-    negatives: int | None = None,
-) -> CheckedYouden | NotDefined:
-    """Recompute Youden's index from sensitivity and specificity, and the counts behind them.
-
-    Parameters
-    ----------
-    sensitivity, specificity : Printed
-        Shares of 1 or percent.
-    j : Printed, optional
-        The printed index.
-    positives, negatives : int, optional
-        Patients with and without the outcome.
-
-    Returns
-    -------
-    CheckedYouden or NotDefined
-        Not defined (``check.not_a_share``) where one lies outside 0 to 100 %.
-
-    References
-    ----------
-    Youden 1950, Cancer 3:32.
-    """
-    shares = sensitivity.as_share(), specificity.as_share()
-    if any(not 0.0 <= share.value <= 1.0 for share in shares):
-        return NotDefined.of("check.not_a_share")
-    low = sum(max(0.0, share.low) for share in shares) - 1.0
-    high = sum(min(1.0, share.high) for share in shares) - 1.0
-    of_j = Range(low, high)
-    counts, notes = zip(
-        *(_counts(share, total) for share, total in zip(shares, (positives, negatives), strict=True)),
-        strict=True,
-    )
-    return CheckedYouden(
-        j=shares[0].value + shares[1].value - 1.0,
-        range=of_j,
-        printed_j=None if j is None else Check(j.as_share(), of_j),
-        true_positives=counts[0],
-        true_negatives=counts[1],
-        notes=tuple(note for note in notes if note is not None),
-    )
+def _other_tests(found: Contingency) -> dict[str, Chi2]:
+    """Other chi-squares of a 2 x 2 table."""
+    if found.n_minus_one is None:
+        return {}
+    away = np.maximum(0.0, np.abs(found.counts - found.expected) - 0.5)
+    yates = float(np.sum(away * away / found.expected))
+    return {"yates": Chi2(yates, 1, chi2_upper(yates, 1)), "n_minus_one": found.n_minus_one}
 
 
-def possible_counts(share: Printed, total: int) -> tuple[int, ...]:
-    """List the counts of ``total`` that are printed as this share of 1.
-
-    Parameters
-    ----------
-    share : Printed
-        As :meth:`~app.stats.printed.Printed.as_share` gives it.
-    total : int
-        At least 1.
-    """
-    around = range(max(0, math.floor(share.low * total)), min(total, math.ceil(share.high * total)) + 1)
-    return tuple(count for count in around if abs(count / total - share.value) <= share.half + _SLACK)
+def _exact(value: float) -> Range:
+    return Range(value, value)
 
 
-def _counts(share: Printed, total: int | None) -> tuple[tuple[int, ...] | None, Note | None]:
-    if total is None or total < 1:
-        return None, None
-    found = possible_counts(share, total)
-    if found:
-        return found, None
-    found = possible_counts(share.without_last_zeros(), total)
-    if found:
-        return found, Note.of("check.zeros_added", printed=share.text, count=found[0], total=total)
-    return (), Note.of("check.no_count", printed=share.text, total=total)
+def _root(reach: Range | None) -> Range | None:
+    return None if reach is None else Range(math.sqrt(reach.low), math.sqrt(reach.high))
 
 
 def _within(groups: Sequence[PrintedGroup]) -> tuple[float, float]:

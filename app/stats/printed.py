@@ -87,8 +87,8 @@ class PrintedGroup:
 
     @property
     def summary(self) -> Summary:
-        """The group as printed, rounding ignored."""
-        return Summary(self.label, self.n, self.mean.value, self.sd.value)
+        """The group as printed, rounding ignored; a single value has no SD, whatever is printed."""
+        return Summary(self.label, self.n, self.mean.value, None if self.n == 1 else self.sd.value)
 
 
 def parse_number(text: str) -> Printed | NotDefined:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import statistics
+from collections.abc import Callable, Sequence
 
 from app.stats.distributions import (
     chi2_quantile,
@@ -142,6 +143,28 @@ def size_for_paired_means(d: float, *, alpha: float = 0.05, power: float = 0.8) 
         alpha=alpha,
         power=power,
     )
+
+
+def effect_of_means(means: Sequence[float], sd: float) -> float:
+    """Cohen's f of groups of equal size.
+
+    Parameters
+    ----------
+    means : sequence of float
+        Expected means of the groups.
+    sd : float
+        SD within each group, above 0.
+
+    Returns
+    -------
+    float
+        SD of the means (divisor k) in SDs within.
+
+    References
+    ----------
+    Cohen 1988, Statistical Power Analysis for the Behavioral Sciences, chapter 8.
+    """
+    return statistics.pstdev(means) / sd
 
 
 def size_for_anova(

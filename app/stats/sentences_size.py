@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from app.stats.formatting import confidence, percent
+from app.stats.formatting import confidence
 from app.stats.result import Value
 from app.stats.sample_size import SampleSize
 from app.stats.sample_size_diagnostic import CasesAndControls
@@ -24,7 +24,7 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "sample_size.chi_square": "{total} patients are needed for the chi-square test with {df} degrees of freedom to find an effect of w = {effect} (alpha {alpha}, power {power} %).",
         "sample_size.sensitivity": "{total} patients are needed for a {level} CI of a sensitivity of {share} of plus or minus {half_width}, where the outcome has a prevalence of {prevalence} (Buderer 1996).",
         "sample_size.specificity": "{total} patients are needed for a {level} CI of a specificity of {share} of plus or minus {half_width}, where the outcome has a prevalence of {prevalence} (Buderer 1996).",
-        "sample_size.auc": "{cases} patients with the outcome and {controls} without are needed to show an area under the ROC curve of {auc} to differ from 0.5 (alpha {alpha}, power {power} %).",
+        "sample_size.auc": "{cases} patients with the outcome and {controls} without are needed to show an area under the ROC curve of {auc} to differ from 0.5 (alpha {alpha}, power {power} %; Obuchowski and McClish 1997).",
         "sample_size.no_share": "Not defined: {name} must lie between 0 and 1, and {value} was given.",
         "sample_size.not_above": "Not defined: {name} must be a number above {bound}, and {value} was given.",
         "sample_size.no_effect": "Not defined: no number of patients can show an effect that is not there.",
@@ -51,7 +51,9 @@ def _asked(values: Mapping[str, Value]) -> dict[str, Value]:
         elif name == "level":
             said[name] = confidence(value)
         else:
-            said[name] = percent(value, 0) if name == "power" else f"{value:g}"
+            # an effect is computed from what was asked
+            told = f"{value:.4g}" if name == "effect" else f"{value:g}"
+            said[name] = f"{100.0 * value:g}" if name == "power" else told
     return said
 
 

@@ -11,13 +11,11 @@ from app.stats.check_table import (
     Check,
     CheckedCounts,
     CheckedMeans,
-    CheckedYouden,
     Range,
     check_counts,
     check_means,
-    check_youden,
-    possible_counts,
 )
+from app.stats.check_youden import CheckedYouden, check_youden, possible_counts
 from app.stats.groups_summary import Anova, Summary, anova
 from app.stats.printed import (
     Printed,
@@ -290,6 +288,12 @@ def test_mean_and_sd_are_read_in_every_common_form(text: str) -> None:
 @pytest.mark.parametrize("text", ["36.93", "a ± 3", "3 ± b", "1 2 3"])
 def test_half_a_mean_and_sd_is_none(text: str) -> None:
     assert isinstance(parse_mean_sd(text), NotDefined)
+
+
+def test_a_group_of_one_has_no_sd_whatever_is_printed() -> None:
+    one = checked("1 1.0 0.0\n5 2.0 1.0\n6 4.0 1.0", f=printed("9"))
+    assert one.comparison.groups[0].sd is None
+    assert [note.code for note in one.comparison.notes] == ["groups.single"]
 
 
 def test_a_pasted_table_may_have_labels_with_spaces_or_none() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.stats.check_table import CheckedCounts, CheckedMeans, CheckedYouden
+from app.stats.check_table import CheckedCounts, CheckedMeans
+from app.stats.check_youden import CheckedYouden
 from app.stats.printed_table import check_table
 from app.stats.result import NotDefined
 

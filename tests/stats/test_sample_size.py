@@ -16,6 +16,7 @@ from app.stats.sample_size_diagnostic import (
     size_for_specificity,
 )
 from app.stats.sample_size_power import (
+    effect_of_means,
     power_of_two_means,
     size_for_anova,
     size_for_chi_square,
@@ -71,6 +72,12 @@ def test_a_planned_correlation_is_found_as_often_as_planned() -> None:
     assert float(np.mean(p < 0.05)) == pytest.approx(0.9, abs=0.02)
     assert sized(size_for_correlation(-0.6, power=0.9)).total == n
     assert abs(sized(size_for_correlation_by_z(0.6, power=0.9)).total - n) <= 1
+
+
+def test_two_groups_apart_by_one_sd_have_half_of_it_as_their_effect() -> None:
+    assert effect_of_means([40.0, 50.0], 10.0) == 0.5
+    # and analysis of variance of two groups is Student's t test
+    assert sized(size_for_anova(0.5, 2)).per_group == sized(size_for_two_means(1.0)).per_group
 
 
 def test_an_effect_so_large_that_the_fewest_patients_do_needs_only_them() -> None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QFontDatabase, QGuiApplication, QIntValidator
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPlainTextEdit, QWidget
 
 from app.domain.progress import Progress
 from app.ui.jobs import Job
-from app.ui.pages.statistics_cards import TableStack
+from app.ui.pages.statistics_cards import TableStack, plain_card
 from app.ui.sentences import label
 from app.ui.tabs.content import Table, tsv
-from app.ui.widgets import button, named, words
+from app.ui.widgets import button, words
+
+if TYPE_CHECKING:
+    from app.ui.tabs.check import Checked
 
 _DEBOUNCE_MS = 200
 _MOST_PATIENTS = 1_000_000
@@ -29,6 +33,14 @@ R2* (Hz)\t152.36 ± 12.61\t144.90 ± 11.50\t132.23 ± 9.68\t33.385
 """
 """Table 1 of the reference study."""
 
+LIST_EXAMPLE = """\
+group\tn\tmean\tSD
+normal\t30\t40.82\t8.35
+osteopenia\t41\t52.90\t6.66
+osteoporosis\t49\t61.65\t6.28
+"""
+"""FF of its groups, one a line."""
+
 ROC_EXAMPLE = """\
 marker\tAUC\tcut-off\tsensitivity\tspecificity\tYouden
 FF\t0.893\t56.09\t83.70 %\t83.10 %\t0.668
@@ -37,10 +49,8 @@ FF + R2*\t0.931\t–\t77.60 %\t93.00 %\t0.705
 """
 """Table 2, with 49 patients of 120."""
 
-_Answer = tuple[Table, tuple[str, ...]]
 
-
-def _check(text: str, positives: int | None, negatives: int | None, _progress: Progress) -> _Answer:
+def _check(text: str, positives: int | None, negatives: int | None, _progress: Progress) -> Checked:
     # with the libraries of statistics, which the window need not wait for
     from app.ui.tabs.check import checked  # noqa: PLC0415 - as said
 
@@ -71,7 +81,7 @@ class CheckPage(QWidget):
         self.positives, self.negatives = _count("check.positives"), _count("check.negatives")
         self.tables = TableStack()
         self.copy = button("stats.copy_table")
-        self._answer: _Answer | None = None
+        self._answer: Checked | None = None
         self._job = Job(self)
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
@@ -85,7 +95,7 @@ class CheckPage(QWidget):
         self._check()
 
     def _make_left(self) -> QFrame:
-        card, layout = _card()
+        card, layout = plain_card()
         layout.addWidget(words(label("check.title"), "section"))
         hint = words(label("check.hint"), "quiet")
         hint.setWordWrap(True)
@@ -101,6 +111,7 @@ class CheckPage(QWidget):
         layout.addLayout(row)
         self.examples = [
             button("check.example_groups", tip=label("check.example_tip")),
+            button("check.example_list", tip=label("check.example_tip")),
             button("check.example_roc", tip=label("check.example_tip")),
             button("check.clear"),
         ]
@@ -112,7 +123,7 @@ class CheckPage(QWidget):
         return card
 
     def _make_right(self) -> QFrame:
-        card, layout = _card()
+        card, layout = plain_card()
         layout.addWidget(self.tables, 1)
         footer = QHBoxLayout()
         footer.addWidget(self.copy)
@@ -121,8 +132,9 @@ class CheckPage(QWidget):
         return card
 
     def _connect(self) -> None:
-        groups, roc, clear = self.examples
+        groups, listed, roc, clear = self.examples
         groups.clicked.connect(partial(self.show_example, GROUPS_EXAMPLE))
+        listed.clicked.connect(partial(self.show_example, LIST_EXAMPLE))
         roc.clicked.connect(partial(self.show_example, ROC_EXAMPLE, "49", "71"))
         clear.clicked.connect(partial(self.show_example, ""))
         self.text.textChanged.connect(self._pause.start)
@@ -157,26 +169,18 @@ class CheckPage(QWidget):
         counts = _read(self.positives), _read(self.negatives)
         self._job.start(partial(_check, self.text.toPlainText(), *counts))
 
-    def _show(self, answer: _Answer) -> None:
+    def _show(self, answer: Checked) -> None:
         self._answer = answer
-        table, sentences = answer
+        found, *tests = answer.tables
         # quiet sentences, each of its own: most of them are no warning
-        self.tables.show_tables((table, *(Table("", reason=told) for told in sentences)))
-        self.copy.setEnabled(bool(table.rows))
+        said = (Table("", reason=told) for told in answer.sentences)
+        self.tables.show_tables((found, *said, *tests))
+        self.copy.setEnabled(bool(found.rows))
         self.shown.emit()
 
     def _copy(self) -> None:
         if self._answer is not None:
-            QGuiApplication.clipboard().setText(tsv((self._answer[0],)))
-
-
-def _card() -> tuple[QFrame, QVBoxLayout]:
-    card = QFrame()
-    named(card, "card")
-    layout = QVBoxLayout(card)
-    layout.setContentsMargins(14, 10, 14, 10)
-    layout.setSpacing(8)
-    return card, layout
+            QGuiApplication.clipboard().setText(tsv(self._answer.tables))
 
 
 def _count(code: str) -> QLineEdit:
