@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from statistics import median
 
@@ -14,8 +14,12 @@ from app.domain.maps import FF_CEILING, Quantity
 from app.domain.measure import RoiStats
 from app.domain.protocol import LEVELS, Level, Protocol
 
+MANY_BAD = "values.many_bad_voxels"
+"""Code of the rule that wants a reason from somebody."""
+
 Stats = Mapping[Quantity, RoiStats]
 Array = npt.NDArray[np.float64]
+_Pair = tuple[Level, Level]
 
 # 1.5 T and 3 T: a field between belongs to the nearer one
 _FIELDS_APART_T = 2.2
@@ -24,6 +28,7 @@ _MODE_SHARE = 0.2
 # voxels half-way between two peaks: more than this share and it is one broad peak
 _BETWEEN_SHARE = 0.15
 _SWEEPS = 20
+_A_PAIR = 2
 
 
 def check_values(
@@ -69,7 +74,7 @@ def _check_bad_voxels(level: Level, stats: Stats, protocol: Protocol) -> Iterato
             continue
         code = "values.bad_voxels"
         if share > protocol.bad_share_reason:
-            code = "values.many_bad_voxels"
+            code = MANY_BAD
         yield _warn(code, level, quantity=str(quantity), bad=bad, voxels=total, share=share * 100)
 
 
@@ -129,24 +134,42 @@ def _ff_means(stats: Mapping[Level, Stats]) -> dict[Level, float]:
 
 def _check_along_spine(means: Mapping[Level, float], protocol: Protocol) -> Iterator[Finding]:
     """FF against the neighbours and the other levels (rule 11), and 100 % minus it (rule 12)."""
-    neighbours: dict[Level, list[float]] = {level: [] for level in means}
-    for upper, lower in pairwise(means):
-        if LEVELS.index(lower) == LEVELS.index(upper) + 1:
-            neighbours[upper].append(means[lower])
-            neighbours[lower].append(means[upper])
-    for level, mean in means.items():
-        near = neighbours[level]
-        others = [other for place, other in means.items() if place != level]
-        jumps = bool(near) and all(abs(mean - other) > protocol.ff_step for other in near)
-        # one neighbour may itself be the odd one; the median of the others is not moved by it
-        strays = len(others) > 1 and abs(mean - median(others)) > protocol.ff_from_median
-        if not (jumps or strays):
-            continue
-        usual = median(others)
-        if (
-            abs((FF_CEILING - mean) - usual) < protocol.ff_step
-            and abs(mean - usual) > protocol.ff_from_median
-        ):
-            yield _warn("values.swapped", level, mean=mean, usual=usual)
-        else:
-            yield _warn("values.ff_jump", level, mean=mean, usual=usual)
+    pairs = [(upper, lower) for upper, lower in pairwise(means) if _adjoin(upper, lower)]
+    steps = [pair for pair in pairs if abs(means[pair[0]] - means[pair[1]]) > protocol.ff_step]
+    usual = {level: median(rest) for level in means if (rest := _others(means, level))}
+    off = {level: abs(means[level] - usual[level]) for level in usual}
+    odd = {level for level in off if _stands_out(level, pairs, steps, off)}
+    # of two levels only, neither can be told to be the odd one
+    odd |= {level for level, one in off.items() if one > protocol.ff_from_median and len(means) > _A_PAIR}
+    for level, others in usual.items():
+        if level in odd:
+            yield _odd_level(level, means[level], others, protocol)
+    for upper, lower in steps:
+        if upper not in odd and lower not in odd:
+            yield _warn(
+                "values.ff_step", lower, above=upper.value, mean_above=means[upper], mean=means[lower]
+            )
+
+
+def _adjoin(upper: Level, lower: Level) -> bool:
+    return LEVELS.index(lower) == LEVELS.index(upper) + 1
+
+
+def _others(means: Mapping[Level, float], level: Level) -> list[float]:
+    return [mean for place, mean in means.items() if place != level]
+
+
+def _stands_out(
+    level: Level, pairs: Sequence[_Pair], steps: Sequence[_Pair], off: Mapping[Level, float]
+) -> bool:
+    """Whether a level is a step away from every neighbour, and further off the others than they are."""
+    mine = [pair for pair in pairs if level in pair]
+    near = {one for pair in mine for one in pair} - {level}
+    return bool(mine) and all(pair in steps for pair in mine) and all(off[level] > off[one] for one in near)
+
+
+def _odd_level(level: Level, mean: float, usual: float, protocol: Protocol) -> Finding:
+    mirrored = abs((FF_CEILING - mean) - usual) < protocol.ff_step
+    if mirrored and abs(mean - usual) > protocol.ff_from_median:
+        return _warn("values.swapped", level, mean=mean, usual=usual)
+    return _warn("values.ff_jump", level, mean=mean, usual=usual)

@@ -98,11 +98,12 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Why a level is looked at again: a code with its figures."""
+    """Why a level is looked at again: a code with its figures; whose, where it is about one reader's."""
 
     code: str
     urgency: Urgency
     values: Mapping[str, Value]
+    reader: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,11 @@ class Comparison:
     def urgency(self) -> Urgency | None:
         """The greatest of the grounds; None where there are none."""
         return self.grounds[0].urgency if self.grounds else None
+
+    def with_grounds(self, more: Sequence[Ground]) -> Comparison:
+        """The same with what speaks for a second look at single values."""
+        grounds = sorted((*self.grounds, *more), key=lambda ground: -ground.urgency)
+        return replace(self, grounds=tuple(grounds))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from app.domain.case_facts import Because
 from app.domain.checks import Finding, Severity, check_geometry
 from app.domain.checks_place import Bodies, Place, body_around, check_places, place_of
-from app.domain.checks_values import check_values
+from app.domain.checks_values import MANY_BAD, check_values
 from app.domain.exam import Exam
 from app.domain.maps import Quantity
 from app.domain.measure import RoiStats, voxels_of
@@ -16,8 +16,7 @@ from app.domain.protocol import LEVELS, Level, Protocol
 from app.domain.reading import Kind, LevelState, Reading
 from app.domain.shapes import Rectangle
 
-# a warning that stops the sign-off, and a refusal that a reason sets aside
-_NEEDS_REASON = "values.many_bad_voxels"
+# a refusal that a reason sets aside
 _OVERRIDDEN = "spine.order"
 
 
@@ -129,7 +128,7 @@ class Case:
         """The first warning that wants a reason before the sign-off and has none, or None."""
         if self.reading.facts.excluded:
             return None
-        waiting = (one for one in self.findings if one.code == _NEEDS_REASON)
+        waiting = (one for one in self.findings if one.code == MANY_BAD)
         return next((one for one in waiting if self.reading.accepted(one.level) is None), None)
 
     @property

@@ -6,8 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from app.domain.checks import Severity, check_geometry
-from app.domain.disagreement import Comparison, Held, How, Ruling, Urgency, compare, only_mean, told
+from app.domain.checks import Finding, Severity, check_geometry
+from app.domain.checks_values import MANY_BAD
+from app.domain.disagreement import (
+    Comparison,
+    Ground,
+    Held,
+    How,
+    Ruling,
+    Urgency,
+    compare,
+    only_mean,
+    told,
+)
 from app.domain.errors import BlindingError, InputError
 from app.domain.exam import Exam, common_grid
 from app.domain.grid import Grid
@@ -18,16 +29,20 @@ from app.domain.reading import Viewer
 from app.domain.shapes import Rectangle
 from app.services.assemble_cohort import ROUND, excluded_of
 from app.services.changed import Changed, What
-from app.services.final_values import held_by_level, newest
+from app.services.final_values import Place, held_by_level, newest
 from app.services.open_session import Session
+from app.services.stored_findings import value_findings
 from app.store import adjudications, exams, people
 from app.store.adjudications import Adjudication as Adjudication
-from app.store.case_facts import results_of_cases
+from app.store.case_facts import CaseResult, results_of_cases
 from app.store.exported import exam_facts
 from app.store.results import LevelResult, results
 
 _FEWEST = 2
 """Readers a level needs to be disputed."""
+
+UNEXPLAINED = "readers.many_bad_voxels"
+"""Ground of a value with so many bad voxels that it needs a reason, which no reader has given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +76,11 @@ class Dispute:
         """Whether the protocol asks for a decision, or for a look, and none holds."""
         urgency = self.comparison.urgency
         return self.decided is None and (self.ended or (urgency is not None and urgency > Urgency.WARNING))
+
+    @property
+    def unexplained(self) -> frozenset[str]:
+        """Readers whose value can be used with a reason only, and has none."""
+        return frozenset(one.reader for one in self.comparison.grounds if one.code == UNEXPLAINED)
 
     @property
     def of_mean(self) -> Mapping[Quantity, RoiStats]:
@@ -111,6 +131,7 @@ def _refuse(session: Session, viewer: Viewer) -> None:
 def queue(session: Session, viewer: Viewer) -> list[Dispute]:
     """Levels that the protocol's limits bring up, and those decided on, by case code and level.
 
+    Those between readers, and those for the values of each: in a blinded round no reader was told of them.
     Patients whom a reader left out are not among them: they have no final value to decide on.
 
     Raises
@@ -122,13 +143,14 @@ def queue(session: Session, viewer: Viewer) -> list[Dispute]:
     """
     _refuse(session, viewer)
     with session.database.snapshot():
-        left_out = excluded_of(results_of_cases(session.database, viewer))
+        said = results_of_cases(session.database, viewer)
+        left_out = excluded_of(said)
         cells = [one for one in _signed(session, viewer) if one.exam_id not in left_out]
         grids = {
             facts.id: common_grid(one.grid for quantity, one in facts.maps.items() if quantity in MEASURED)
             for facts in exam_facts(session.database)
         }
-        found = _disputes(session, viewer, cells, grids)
+        found = _disputes(session, viewer, cells, grids, said)
     return [one for one in found if one.comparison.grounds or one.decided or one.ended]
 
 
@@ -139,12 +161,17 @@ def _signed(session: Session, viewer: Viewer, exam_id: int | None = None) -> lis
 
 
 def _disputes(
-    session: Session, viewer: Viewer, cells: Sequence[LevelResult], grids: Mapping[int, Grid | None]
+    session: Session,
+    viewer: Viewer,
+    cells: Sequence[LevelResult],
+    grids: Mapping[int, Grid | None],
+    said: Sequence[CaseResult],
 ) -> list[Dispute]:
     """Every level that two readers at least have signed off, by case code and level."""
     codes = {cell.exam_id: cell.code for cell in cells}
     made = newest(adjudications.adjudications(session.database, viewer))
     protocol = session.protocol
+    grounds = _about_values(cells, said, protocol)
     found = []
     for (exam_id, level), held in held_by_level(cells).items():
         if len(held) < _FEWEST:
@@ -157,12 +184,36 @@ def _disputes(
                 code=codes[exam_id],
                 level=level,
                 held=held,
-                comparison=compare(held, grids.get(exam_id), protocol),
+                comparison=compare(held, grids.get(exam_id), protocol).with_grounds(
+                    grounds.get((exam_id, level), ())
+                ),
                 decided=decided if holds else None,
                 ended=decided is not None and not holds,
             )
         )
     return sorted(found, key=lambda one: (one.code, LEVELS.index(one.level)))
+
+
+def _about_values(
+    cells: Sequence[LevelResult], said: Sequence[CaseResult], protocol: Protocol
+) -> dict[Place, tuple[Ground, ...]]:
+    """What rules of value say of single readings, but for levels that their readers gave a reason for."""
+    accepted = {
+        (one.exam_id, one.reader, level) for one in said if one.round == ROUND for level in one.accepted
+    }
+    found: dict[Place, tuple[Ground, ...]] = {}
+    for (exam_id, reader, _, level), findings in value_findings(cells, protocol).items():
+        if (exam_id, reader, level) not in accepted:
+            grounds = tuple(_ground(one, reader) for one in findings)
+            found[exam_id, level] = (*found.get((exam_id, level), ()), *grounds)
+    return found
+
+
+def _ground(finding: Finding, reader: str) -> Ground:
+    values = {**finding.values, "level": finding.level.value, "reader": reader}
+    if finding.code == MANY_BAD:
+        return Ground(UNEXPLAINED, Urgency.QUERY, values, reader)
+    return Ground(finding.code, Urgency.WARNING, values, reader)
 
 
 def side_by_side(session: Session, viewer: Viewer, exam_id: int) -> SideBySide:
@@ -179,7 +230,8 @@ def side_by_side(session: Session, viewer: Viewer, exam_id: int) -> SideBySide:
     cells = _signed(session, viewer, exam_id)
     drawn = any(one.rectangle is not None for one in cells)
     exam = exams.load(session.database, exam_id, MEASURED) if drawn else None
-    found = _disputes(session, viewer, cells, {exam_id: exam.grid if exam else None})
+    said = results_of_cases(session.database, viewer)
+    found = _disputes(session, viewer, cells, {exam_id: exam.grid if exam else None}, said)
     return SideBySide(exam, MappingProxyType({one.level: one for one in found}))
 
 
@@ -208,6 +260,7 @@ def adjudicate(session: Session, viewer: Viewer, exam_id: int, level: Level, rul
     BlindingError, InputError
         As :func:`queue`; ``adjudication.not_read_twice`` for a level that fewer than two readers have signed
         off; ``adjudication.without_value`` where the chosen reader, or nobody, measured it;
+        ``adjudication.needs_note`` where a value stands that needs a reason, and none is given;
         ``adjudication.without_images`` and, as at sign-off, ``roi.outside``, ``area.too_small`` and
         ``area.too_few_voxels`` for a rectangle that is drawn.
     """
@@ -217,10 +270,17 @@ def adjudicate(session: Session, viewer: Viewer, exam_id: int, level: Level, rul
         raise InputError("adjudication.not_read_twice", level=level.value)
     if dispute.decided is not None and dispute.decided.ruling == ruling:
         return Changed(What.NOTHING)
+    _refuse_unexplained(dispute, ruling)
     values = _values(session.protocol, beside.exam, dispute, ruling)
     new = Adjudication(exam_id, level, ruling, values, told(dispute.held))
     adjudications.append(session.database, viewer, new, dispute.decided)
     return Changed(What.DECISION)
+
+
+def _refuse_unexplained(dispute: Dispute, ruling: Ruling) -> None:
+    stand = {How.MEAN: dispute.unexplained, How.READER: dispute.unexplained & {ruling.chosen}}
+    if stand.get(ruling.how) and not ruling.note:
+        raise InputError("adjudication.needs_note", level=dispute.level.value)
 
 
 def _values(

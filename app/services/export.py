@@ -21,8 +21,9 @@ from app.services.open_session import Session, readers_of
 from app.store import audit, clinical, rounds
 from app.store.adjudications import Adjudication, adjudications
 from app.store.case_facts import results_of_cases
+from app.store.clinical import JoinedRow
 from app.store.exported import ExamFacts, exam_facts, identities
-from app.store.results import LevelResult, results
+from app.store.results import LevelResult, bare_readings, results
 
 LONG, WIDE, IDENTITY, CODEBOOK = "long", "wide", "identity", "codebook"
 
@@ -30,6 +31,7 @@ _ABOUT = (
     "Research use only. Not a medical device. Not for diagnosis or treatment decisions.",
     "UTF-8, comma, decimal point; an empty cell is a missing value.",
     "An apostrophe stands before a text that a spreadsheet would take for a formula.",
+    "Means over levels or readers in the wide table have 12 significant digits; measurements stand in full.",
 )
 """What holds for every file; the first must stand on everything the program prints."""
 
@@ -65,15 +67,17 @@ def export(
         When the session cannot be read.
     """
     cells = results(session.database, viewer)
+    joined = clinical.newest(session.database, viewer)
+    people = identities(session.database, viewer)
     said = by_reading(results_of_cases(session.database, viewer))
     exams = exam_facts(session.database)
     decided = _decided(session, viewer, cells)
     parts = {
-        LONG: _long(session, cells, exams, said, decided),
-        WIDE: _wide(session, viewer, cells, exams, said, decided),
+        LONG: _long(session, viewer, cells, exams, said, decided),
+        WIDE: _wide(session, cells, exams, said, decided, _Known(joined, people)),
     }
     if with_identity:
-        parts[IDENTITY] = _identity(exams, identities(session.database, viewer))
+        parts[IDENTITY] = _identity(exams, people, joined)
     named = {f"{session.path.stem}-{kind}.csv": part for kind, part in parts.items()}
     tables = {name: part.table for name, part in named.items()}
     tables[f"{session.path.stem}-{CODEBOOK}.csv"] = _codebook(named)
@@ -112,6 +116,7 @@ class _Part:
 
 def _long(
     session: Session,
+    viewer: Viewer,
     cells: Sequence[LevelResult],
     exams: Sequence[ExamFacts],
     said: Said,
@@ -120,26 +125,35 @@ def _long(
     stamp = Stamp(session.synthetic, audit.head_hash(session.database))
     protocol = session.protocol
     fields = long_fields(protocol)
-    rows = long_rows(cells, {exam.id: exam for exam in exams}, protocol, stamp, said, decided)
+    bare = bare_readings(session.database, viewer)
+    rows = long_rows(cells, {exam.id: exam for exam in exams}, protocol, stamp, said, decided, bare)
     return _Part(table_of(fields, rows), fields)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of the patients beside their readings."""
+
+    joined: Sequence[JoinedRow]
+    people: Mapping[int, Identity]
 
 
 def _wide(
     session: Session,
-    viewer: Viewer,
     cells: Sequence[LevelResult],
     exams: Sequence[ExamFacts],
     said: Said,
     decided: Sequence[Adjudication],
+    known: _Known,
 ) -> _Part:
-    joined = clinical.newest(session.database, viewer)
     practice = rounds.training(session.database)
     study = Study(
         exams=tuple(exam for exam in exams if exam.id not in practice),
         cells=tuple(cell for cell in cells if cell.signed_off and cell.round == ROUND and not cell.training),
         readers=tuple(reader.name for reader in readers_of(session)),
-        references={one.exam_id: one.row for one in joined if one.exam_id is not None},
-        has_table=bool(joined),
+        references={one.exam_id: one.row for one in known.joined if one.exam_id is not None},
+        study_dates={exam_id: person.study_date for exam_id, person in known.people.items()},
+        has_table=bool(known.joined),
         protocol=session.protocol,
         synthetic=session.synthetic,
         said=tuple(
@@ -153,7 +167,7 @@ def _wide(
     return _Part(table_of(fields, wide_rows(study)), fields)
 
 
-_Person = tuple[ExamFacts, Identity]
+_Person = tuple[ExamFacts, Identity, str]
 
 _IDENTITY_FIELDS: tuple[Field[_Person], ...] = (
     Field("case", "Case code.", lambda person: person[0].code),
@@ -168,6 +182,9 @@ _IDENTITY_FIELDS: tuple[Field[_Person], ...] = (
     Field("age", "Age at the MRI as the images have it.", lambda person: person[1].age, unit="years"),
     Field("study_date", "Date of the MRI.", lambda person: person[1].study_date, values="ISO date"),
     Field(
+        "reference_date", "Date of the reference examination.", lambda person: person[2], values="ISO date"
+    ),
+    Field(
         "accession",
         "Accession number. Import the column as text, as above.",
         lambda person: person[1].accession,
@@ -175,8 +192,11 @@ _IDENTITY_FIELDS: tuple[Field[_Person], ...] = (
 )
 
 
-def _identity(exams: Sequence[ExamFacts], people: Mapping[int, Identity]) -> _Part:
-    rows = [(exam, people.get(exam.id, Identity())) for exam in exams]
+def _identity(
+    exams: Sequence[ExamFacts], people: Mapping[int, Identity], joined: Sequence[JoinedRow]
+) -> _Part:
+    dates = {one.exam_id: one.row.exam_date for one in joined}
+    rows = [(exam, people.get(exam.id, Identity()), dates.get(exam.id, "")) for exam in exams]
     return _Part(table_of(_IDENTITY_FIELDS, rows), _IDENTITY_FIELDS)
 
 

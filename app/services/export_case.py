@@ -24,6 +24,11 @@ def by_reading(said: Sequence[CaseResult]) -> Said:
     return {(one.exam_id, one.reader, one.round): one for one in said}
 
 
+def speaks(one: CaseResult | None) -> bool:
+    """Whether something holds of the whole case; help for a rectangle that is gone says nothing of it."""
+    return one is not None and bool(one.facts.counted or one.facts.excluded or one.facts.note)
+
+
 def case_fields(said: Callable[[RowT], CaseResult | None]) -> tuple[Field[RowT], ...]:
     """Columns about the case of a row.
 

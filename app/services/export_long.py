@@ -1,4 +1,7 @@
-"""The long table: one row per patient, level, reader and round, and one for each decision on a level."""
+"""The long table: one row per patient, level, reader and round, and one for each decision on a level.
+
+A reading that holds no level has one row too, where something is said of the whole case.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +14,21 @@ from app.domain.placement import Placement
 from app.domain.protocol import Protocol
 from app.domain.reading import Kind
 from app.files.tables import Cell
-from app.services.export_case import Said, case_fields, reason_fields
+from app.services.export_case import Said, case_fields, reason_fields, speaks
 from app.services.export_decided import DECIDED, EXCLUDED, decided_cell, decision_fields, left_out
 from app.services.export_fields import CODES_APART, PREFIXES, YES_NO, Field, units
-from app.services.export_flags import flags_of, key_of
 from app.services.export_scale import scale_fields
+from app.services.stored_findings import findings_of, key_of
 from app.store.adjudications import Adjudication
 from app.store.case_facts import CaseResult
 from app.store.exported import ExamFacts
-from app.store.results import LevelResult
+from app.store.results import BareReading, LevelResult
 
 NOT_MEASURABLE, NO_MAP, NOT_IN_TABLE, NO_VOXEL = "not_measurable", "no_map", "not_in_table", "no_voxel"
 """Why a cell has no mean."""
+
+NO_LEVEL = "no_level"
+"""What stands for the level in the row of a reading that holds none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +41,11 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class LongRow:
-    """One level of one reading.
+    """One level of one reading, or a reading without any.
 
     Attributes
     ----------
-    cell : LevelResult
+    cell : LevelResult or BareReading
         What the reader holds.
     exam : ExamFacts
         Of which exam.
@@ -53,12 +59,17 @@ class LongRow:
         The decision of a coordinator that the row tells; None for what a reader holds.
     """
 
-    cell: LevelResult
+    cell: LevelResult | BareReading
     exam: ExamFacts
     flags: tuple[str, ...]
     stamp: Stamp
     said: CaseResult | None = None
     decided: Adjudication | None = None
+
+    @property
+    def held(self) -> LevelResult | None:
+        """What the reader holds at a level; None in the row of a reading without any."""
+        return self.cell if isinstance(self.cell, LevelResult) else None
 
 
 def long_rows(
@@ -68,8 +79,9 @@ def long_rows(
     stamp: Stamp,
     said: Said,
     decided: Sequence[Adjudication] = (),
+    bare: Sequence[BareReading] = (),
 ) -> list[LongRow]:
-    """Rows in the order of ``cells``, those of a case followed by what was decided on it.
+    """Rows in the order of ``cells``, those of a case followed by readings without a level and by decisions.
 
     Parameters
     ----------
@@ -85,18 +97,24 @@ def long_rows(
         What readers said of whole cases.
     decided : sequence of Adjudication
         Decisions that hold.
+    bare : sequence of BareReading
+        Readings without a level; those of whose case nothing is said now are left out.
     """
-    flags = flags_of(cells, exams, protocol)
+    found = findings_of(cells, exams, protocol)
     rows = [
         LongRow(
             cell,
             exams[cell.exam_id],
-            flags.get(key_of(cell), ()),
+            tuple(one.code for one in found.get(key_of(cell), ())),
             stamp,
             said.get((cell.exam_id, cell.reader, cell.round)),
         )
         for cell in cells
     ]
+    for reading in bare:
+        told = said.get((reading.exam_id, reading.reader, reading.round))
+        if speaks(told):
+            rows.append(LongRow(reading, exams[reading.exam_id], (), stamp, told))
     for one in sorted(decided, key=lambda one: one.level):
         exam = exams[one.exam_id]
         rows.append(LongRow(decided_cell(one, exam), exam, (), stamp, decided=one))
@@ -105,13 +123,19 @@ def long_rows(
 
 
 def _accepted(row: LongRow) -> Because | None:
-    return row.said.accepted.get(row.cell.level) if row.said else None
+    return row.said.accepted.get(row.held.level) if row.said and row.held else None
 
 
 def _state(row: LongRow) -> str:
     if row.decided is not None:
         return DECIDED
     return "signed_off" if row.cell.signed_off else "open"
+
+
+def _status(row: LongRow) -> str:
+    if row.held is None:
+        return NO_LEVEL
+    return EXCLUDED if left_out(row.decided) else row.held.kind.value
 
 
 _READING: tuple[Field[LongRow], ...] = (
@@ -157,20 +181,26 @@ _READING: tuple[Field[LongRow], ...] = (
         _state,
         values=f"signed_off, open (the reader may still change it), {DECIDED} (no reading)",
     ),
-    Field("level", "Vertebra.", lambda r: r.cell.level.value, values="L1, L2, L3, L4, L5"),
+    Field(
+        "level",
+        "Vertebra; empty in the row of a reading that holds no level.",
+        lambda r: r.held.level.value if r.held else None,
+        values="L1, L2, L3, L4, L5",
+    ),
     Field(
         "status",
         "Whether the level was measured.",
-        lambda r: EXCLUDED if left_out(r.decided) else r.cell.kind.value,
-        values="measured, not_measurable (see reason), excluded (a coordinator left it out, see reason)",
+        _status,
+        values="measured, not_measurable (see reason), excluded (a coordinator left it out, see reason), "
+        f"{NO_LEVEL} (the reading holds none: the row tells only what its reader says of the whole case)",
     ),
     Field(
         "reason",
         "Why a level was not measured.",
-        lambda r: r.cell.reason.value if r.cell.reason else None,
+        lambda r: r.held.reason.value if r.held and r.held.reason else None,
         values="reason codes of the protocol, such as FX_ACUTE, HEMANG, SWAP, OTHER (see note)",
     ),
-    Field("note", "Free text of the reader.", lambda r: r.cell.note),
+    Field("note", "Free text of the reader.", lambda r: r.held.note if r.held else None),
     *reason_fields("accepted", "the level was accepted although a rule speaks up", _accepted),
     *case_fields(lambda row: row.said),
     *decision_fields(lambda row: row.decided),
@@ -218,17 +248,20 @@ def _map_fields(quantity: Quantity, unit: str) -> list[Field[LongRow]]:
             f"{prefix}_missing",
             f"Why there is no {prefix}_mean; empty where there is one.",
             lambda row: _missing(row, quantity),
-            values=f"{NOT_MEASURABLE}, {NO_MAP}, {NOT_IN_TABLE}, {NO_VOXEL} (none has a value), {EXCLUDED}",
+            values=f"{NOT_MEASURABLE}, {NO_MAP}, {NOT_IN_TABLE}, {NO_VOXEL} (none has a value), {EXCLUDED}, "
+            f"{NO_LEVEL}",
         ),
     ]
 
 
 def _statistic(quantity: Quantity, source: str) -> _Value:
-    return lambda row: getattr(row.cell.stats.get(quantity), source, None)
+    return lambda row: getattr(row.held.stats.get(quantity), source, None) if row.held else None
 
 
 def _missing(row: LongRow, quantity: Quantity) -> str | None:
-    cell = row.cell
+    cell = row.held
+    if cell is None:
+        return NO_LEVEL
     if cell.kind is Kind.NOT_MEASURABLE:
         return EXCLUDED if left_out(row.decided) else NOT_MEASURABLE
     stats = cell.stats.get(quantity)
@@ -240,21 +273,21 @@ def _missing(row: LongRow, quantity: Quantity) -> str | None:
 
 
 def _of_rectangle(name: str) -> _Value:
-    return lambda row: getattr(row.cell.rectangle, name, None)
+    return lambda row: getattr(row.held.rectangle, name, None) if row.held else None
 
 
 def _area(row: LongRow) -> float | None:
     # one rectangle lies on both maps along the lines of both, so whichever was measured tells its area; of a
     # turned one on voxels of different sizes it is that of the first
-    return next((stats.area_mm2 for stats in row.cell.stats.values()), None)
+    return next((stats.area_mm2 for stats in row.held.stats.values()), None) if row.held else None
 
 
 def _placement(row: LongRow) -> Placement | None:
-    return row.said.placed.get(row.cell.level) if row.said else None
+    return row.said.placed.get(row.held.level) if row.said and row.held else None
 
 
 def _placed_by(row: LongRow) -> str | None:
-    if row.cell.rectangle is None:
+    if row.held is None or row.held.rectangle is None:
         return None
     how = _placement(row)
     return how.by.value if how else "hand"
@@ -316,7 +349,7 @@ _PLACE: tuple[Field[LongRow], ...] = (
     Field(
         "rule",
         "How voxels were counted.",
-        lambda row: row.cell.rule,
+        lambda row: row.held.rule if row.held else None,
         values="whole-voxel-rectangle/1 (what is drawn is counted, nothing is interpolated), "
         "voxel-centre-rectangle/1 (turned: a voxel counts when its centre lies inside), either with "
         "+3-slices (pooled), from-table",
@@ -332,7 +365,11 @@ _ORIGIN: tuple[Field[LongRow], ...] = (
         lambda r: r.cell.signed_off_protocol,
     ),
     Field("software", "Version of MarrowMark that measured.", lambda r: r.cell.software),
-    Field("measured_utc", "When the level got its present content, UTC.", lambda r: r.cell.at_utc),
+    Field(
+        "measured_utc",
+        "When the level got its present content, UTC; without a level, when the case was last spoken of.",
+        lambda r: r.cell.at_utc,
+    ),
     Field(
         "signed_off_utc",
         "When the case was signed off, UTC; empty while open.",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import isnan
+from math import isclose, isnan
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.case_facts import Because
-from app.domain.clinical import ClinicalRow
+from app.domain.clinical import ClinicalRow, days_after
 from app.domain.disagreement import FinalFrom
 from app.domain.maps import MEASURED, Quantity
 from app.domain.protocol import LEVELS, MEAN_LEVELS, Protocol
@@ -19,6 +19,7 @@ from app.services.assemble_cohort import excluded_of
 from app.services.export_case import reason_fields
 from app.services.export_clinical import clinical_fields
 from app.services.export_fields import DERIVED, PREFIXES, YES_NO, Field, units
+from app.services.level_adjustment import Adjust, learnt_from
 from app.services.patient_means import PatientMeans, choose_levels, patient_means
 from app.store.adjudications import Adjudication
 from app.store.case_facts import CaseResult
@@ -33,6 +34,8 @@ LEFT_OUT = "excluded"
 """Why a patient with a mean has no final value."""
 
 _FEWEST_READERS = 2
+_DIGITS = 12
+"""Of a number that was computed from others; what adding up leaves behind lies beyond them."""
 # single levels and patient means are averaged by the same rules
 _MEANS = (*(level.value for level in LEVELS), *MEAN_LEVELS)
 
@@ -52,6 +55,8 @@ class WideRow:
         A made-up patient.
     reference : ClinicalRow or None
         Row of the clinical table.
+    reference_days : int or None
+        Days from the MRI to the reference examination.
     signed_off : bool
         At least one reader has signed off the first round.
     of_reader : mapping of (str, Quantity) to ndarray, shape (readers,)
@@ -60,6 +65,8 @@ class WideRow:
         Means of the readers; NaN where there is none.
     final : mapping of (str, Quantity) to float
         The same with what a coordinator decided where readers differ; NaN where that leaves none.
+    adjusted : mapping of (str, Quantity) to float
+        Final patient means adjusted for levels that are missing; NaN where that is not defined.
     adjudicated : frozenset of str
         Levels and patient means that such a decision is in.
     excluded : Because or None
@@ -71,10 +78,12 @@ class WideRow:
     exam: ExamFacts
     synthetic: bool
     reference: ClinicalRow | None
+    reference_days: int | None
     signed_off: bool
     of_reader: Mapping[_Key, _Array]
     mean: Mapping[_Key, float]
     final: Mapping[_Key, float]
+    adjusted: Mapping[_Key, float]
     adjudicated: frozenset[str]
     excluded: Because | None
     not_blinded: bool
@@ -94,6 +103,8 @@ class Study:
         All readers by enrolment.
     references : mapping of int to ClinicalRow
         Rows of the clinical table by exam.
+    study_dates : mapping of int to str
+        ISO dates of the MRI by exam, or empty; only what lies between two dates is written of them.
     has_table : bool
         A clinical table was imported.
     protocol : Protocol
@@ -110,6 +121,7 @@ class Study:
     cells: tuple[LevelResult, ...]
     readers: tuple[str, ...]
     references: Mapping[int, ClinicalRow]
+    study_dates: Mapping[int, str]
     has_table: bool
     protocol: Protocol
     synthetic: bool
@@ -122,7 +134,7 @@ def wide_rows(study: Study) -> list[WideRow]:
     excluded = excluded_of(study.said)
     kept = [cell for cell in study.cells if cell.exam_id not in excluded]
     mean, settled = _averaged(study, kept), _means(study, kept, study.decided)
-    final = _values_of(settled)
+    final, adjusted = _values_of(settled), _values_of(_adjusted(study, kept))
     alone = [
         _averaged(study, [cell for cell in study.cells if cell.reader == reader]) for reader in study.readers
     ]
@@ -134,10 +146,12 @@ def wide_rows(study: Study) -> list[WideRow]:
             exam=exam,
             synthetic=study.synthetic,
             reference=study.references.get(exam.id),
+            reference_days=_reference_days(study, exam.id),
             signed_off=exam.id in signed_off,
             of_reader={key: values[place] for key, values in of_reader.items()},
             mean={key: float(values[place]) for key, values in mean.items()},
             final={key: float(values[place]) for key, values in final.items()},
+            adjusted={key: float(values[place]) for key, values in adjusted.items()},
             adjudicated=frozenset(name for name, means in settled.items() if means.adjudicated[place]),
             excluded=excluded.get(exam.id),
             not_blinded=exam.id in seen,
@@ -146,19 +160,35 @@ def wide_rows(study: Study) -> list[WideRow]:
     ]
 
 
+def _reference_days(study: Study, exam_id: int) -> int | None:
+    row = study.references.get(exam_id)
+    return days_after(row.exam_date, study.study_dates.get(exam_id, "")) if row else None
+
+
 def _averaged(study: Study, cells: Sequence[LevelResult]) -> dict[_Key, _Array]:
     """Value of every exam for every level and patient mean, each of shape (exams,)."""
     return _values_of(_means(study, cells))
 
 
+def _adjusted(study: Study, cells: Sequence[LevelResult]) -> dict[str, PatientMeans]:
+    """Patient means adjusted for what levels add, learnt from the patients of the table."""
+    adjust = learnt_from([exam.field_strength_t for exam in study.exams], np.ones(len(study.exams), bool))
+    return _means(study, cells, study.decided, names=tuple(MEAN_LEVELS), adjust=adjust)
+
+
 def _means(
-    study: Study, cells: Sequence[LevelResult], decided: Sequence[Adjudication] = ()
+    study: Study,
+    cells: Sequence[LevelResult],
+    decided: Sequence[Adjudication] = (),
+    *,
+    names: Sequence[str] = _MEANS,
+    adjust: Adjust | None = None,
 ) -> dict[str, PatientMeans]:
     """All exams by level and patient mean."""
     ids = [exam.id for exam in study.exams]
-    choices = {name: choose_levels(name, study.protocol) for name in _MEANS}
+    choices = {name: choose_levels(name, study.protocol) for name in names}
     return {
-        name: patient_means(cells, ids, study.readers, choice, decided=decided)
+        name: patient_means(cells, ids, study.readers, choice, decided=decided, adjust=adjust)
         for name, choice in choices.items()
     }
 
@@ -177,13 +207,21 @@ def wide_fields(study: Study) -> tuple[Field[WideRow], ...]:
         field
         for mean in MEAN_LEVELS
         for quantity, unit in maps
-        for field in (*_values(mean, quantity, unit, told), *_quality(mean, quantity, study.protocol, told))
+        for field in (
+            *_values(mean, quantity, unit, told),
+            _adjusted_field(mean, quantity, unit),
+            *_quality(mean, quantity, study.protocol, told),
+        )
     )
     levels = (
         field for level in LEVELS for quantity, unit in maps for field in _values(level, quantity, unit, told)
     )
-    clinical = clinical_fields(study.protocol, _reference) if study.has_table else ()
-    return (*_PATIENT, *clinical, *means, *levels)
+    return (*_PATIENT, *(_clinical(study) if study.has_table else ()), *means, *levels)
+
+
+def _clinical(study: Study) -> tuple[Field[WideRow], ...]:
+    rows = [study.references[exam.id] for exam in study.exams if exam.id in study.references]
+    return (*clinical_fields(study.protocol, _reference, rows), _DAYS)
 
 
 _Value = Callable[[WideRow], Cell]
@@ -205,6 +243,13 @@ def _reference(row: WideRow) -> ClinicalRow | None:
     return row.reference
 
 
+_DAYS: Field[WideRow] = Field(
+    "reference_days",
+    "Days from the MRI to the reference examination, negative where that came first. Both dates stand in the "
+    "identity table.",
+    lambda row: row.reference_days,
+    unit="days",
+)
 _PATIENT: tuple[Field[WideRow], ...] = (
     Field(
         "case",
@@ -269,14 +314,14 @@ def _values(name: str, quantity: Quantity, unit: str, readers: Sequence[str]) ->
         Field(
             f"{prefix}_{_column(name)}_mean",
             f"{prefix} of {name}, mean of the readers who have a value, as they measured.",
-            lambda row: row.mean[key],
+            lambda row: _written(row, key, row.mean[key]),
             unit=unit,
         ),
         Field(
             f"{prefix}_{_column(name)}_final",
             f"{prefix} of {name}, the final value: the mean of the readers, with what a coordinator decided "
             "where they differ.",
-            lambda row: row.final[key],
+            lambda row: _written(row, key, row.final[key]),
             unit=unit,
         ),
         Field(
@@ -287,6 +332,20 @@ def _values(name: str, quantity: Quantity, unit: str, readers: Sequence[str]) ->
             "too many)",
         ),
     ]
+
+
+def _adjusted_field(mean: str, quantity: Quantity, unit: str) -> Field[WideRow]:
+    prefix, key = f"{PREFIXES[quantity]}_{_column(mean)}", (mean, quantity)
+    of_field = ", of the same field strength" if quantity is Quantity.R2STAR else ""
+    return Field(
+        f"{prefix}_final_adjusted",
+        f"{prefix}_final with what the levels that a reader's mean lacks would add: by least squares from "
+        "the additive model of reading and level (Searle 1971), over the final values of this "
+        f"table{of_field}. "
+        "The same where no level is missing; empty also where these levels cannot be compared.",
+        lambda row: _written(row, key, row.adjusted[key]),
+        unit=unit,
+    )
 
 
 def _final_from(row: WideRow, key: _Key) -> str | None:
@@ -304,9 +363,17 @@ def _by_one(row: WideRow, key: _Key) -> bool:
 def _of_reader(key: _Key, place: int) -> _Value:
     def value(row: WideRow) -> Cell:
         values = row.of_reader[key]
-        return float(values[place]) if place < values.size else None
+        return _written(row, key, float(values[place])) if place < values.size else None
 
     return value
+
+
+def _written(row: WideRow, key: _Key, value: float) -> float:
+    """A number that was computed without the noise of it; one that was measured in full."""
+    measured = value in row.of_reader[key] or not isclose(value, row.mean[key])
+    if key[0] not in MEAN_LEVELS and measured:
+        return value
+    return float(f"{value:.{_DIGITS}g}")
 
 
 def _quality(

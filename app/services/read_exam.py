@@ -29,6 +29,7 @@ from app.services import beside
 from app.services.case import Case as Case
 from app.services.changed import Changed, What
 from app.services.open_session import Session
+from app.services.study_rounds import withdraw_unbegun
 from app.store import case_facts, exams, people, readings
 from app.store.readings import CaseRow as CaseRow
 from app.store.readings import Position as Position
@@ -240,20 +241,46 @@ def _counted(session: Session, reading: Reading) -> Reading:
     return case_facts.append(session.database, reading, Fact(FactKind.COUNTED, usual.value))
 
 
-def reopen(session: Session, case: Case) -> tuple[Case, Changed]:
+def reopen(session: Session, case: Case, reason: str = "") -> tuple[Case, Changed]:
     """Open a signed-off reading again for its own reader; the record keeps both.
+
+    Directly after the sign-off nobody asks why. Once the reader has gone on, or could see what others read,
+    it is an unlock: in a study with roles the coordinator's, in any other one's own.
+
+    Parameters
+    ----------
+    session : Session
+        The session.
+    case : Case
+        The case at hand.
+    reason : str
+        Why, where :func:`wants_reason` says that it is asked for.
 
     Raises
     ------
     InputError
-        ``reading.needs_unlock`` in a study with roles, once the reader has drawn in another case since.
+        ``reading.needs_unlock`` where the coordinator has to do it; ``reading.needs_reason``.
     """
-    if not case.reading.locked:
+    database, reading = session.database, case.reading
+    if not reading.locked:
         return case, NOTHING
-    if people.any_grant(session.database) and readings.went_on(session.database, case.reading):
+    if not readings.went_on(database, reading):
+        reading = readings.append_event(database, reading, "reopened")
+        return replace(case, reading=reading), Changed(What.SIGN_OFF)
+    if people.any_grant(database):
         raise InputError("reading.needs_unlock")
-    reading = readings.append_event(session.database, case.reading, "reopened")
-    return replace(case, reading=reading), Changed(What.SIGN_OFF)
+    if not reason.strip():
+        raise InputError("reading.needs_reason")
+    with database.transaction():
+        readings.unlock(database, reading, reading.viewer.reader, reason.strip())
+        withdraw_unbegun(session, reading.viewer, reading, reason.strip())
+    return replace(case, reading=replace(reading, locked=False)), Changed(What.SIGN_OFF)
+
+
+def wants_reason(session: Session, case: Case) -> bool:
+    """Whether the reader of a signed-off case can open it again, and has to say why."""
+    database, reading = session.database, case.reading
+    return reading.locked and not people.any_grant(database) and readings.went_on(database, reading)
 
 
 def remember_position(session: Session, viewer: Viewer, position: Position) -> None:
@@ -270,6 +297,11 @@ def where_to_start(session: Session, viewer: Viewer) -> Position | None:
         return position
     waiting = [case for case in cases if not case.locked] or cases
     return Position(waiting[0].exam_id, -1, None) if waiting else None
+
+
+def is_there(session: Session, exam_id: int) -> bool:
+    """Whether the session has an exam; one that came with a centre may be gone again."""
+    return any(one.id == exam_id for one in exams.exams(session.database))
 
 
 def next_case(session: Session, viewer: Viewer, after: int) -> int | None:

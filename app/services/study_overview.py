@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from app.domain.checks import Finding
 from app.domain.errors import BlindingError
 from app.domain.protocol import Level
 from app.domain.reading import Reader, Role, Viewer
 from app.domain.reasons import Reason
 from app.services.open_session import Session, readers_of
+from app.services.stored_findings import value_findings
 from app.store import audit, exams, people, rounds
 from app.store import overview as store
 from app.store.exams import ExamRow
 from app.store.overview import ReadingRow
+from app.store.results import results
 from app.store.rounds import Assignment, RoundKind, StudyRound
 
 
@@ -109,6 +112,8 @@ class LeftOut:
         Why.
     signed_off : bool
         Whether the reading is done.
+    training : bool
+        Of a case for practice, which is in no result anyway: no exclusion.
     """
 
     exam_id: int
@@ -119,6 +124,11 @@ class LeftOut:
     reason: Reason
     note: str
     signed_off: bool
+    training: bool = False
+
+
+Spoken = Mapping[tuple[int, str, int], tuple[Finding, ...]]
+"""What rules of value say of readings, by exam, reader and round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +142,23 @@ class Overview:
     cases : tuple of CaseOverview
         By case code.
     left_out : tuple of LeftOut or None
-        By reason, then case; None where the viewer still reads blinded themselves and may not know.
+        By reason, then case, and after those of the study what was in training cases; None where the viewer
+        still reads blinded themselves and may not know.
+    spoken : mapping of (int, str, int) to tuple of Finding
+        What :func:`spoken` says, for whoever asked it.
     """
 
     columns: tuple[Column, ...]
     cases: tuple[CaseOverview, ...]
     left_out: tuple[LeftOut, ...] | None
+    spoken: Spoken = field(default_factory=dict)
+
+    def spoken_of(self, case: CaseOverview, column: Column) -> tuple[Finding, ...]:
+        """What rules of value say of one signed-off reading, as far as it was asked."""
+        # what was asked before may be of a reading that was unlocked since
+        if case.progress[self.columns.index(column)].state is not State.SIGNED_OFF:
+            return ()
+        return self.spoken.get((case.exam_id, column.reader.name, column.round), ())
 
 
 def overview(session: Session, viewer: Viewer) -> Overview:
@@ -156,7 +177,7 @@ def overview(session: Session, viewer: Viewer) -> Overview:
         listed = sorted(exams.exams(database), key=lambda exam: exam.code)
         practice = rounds.training(database)
         heads, by_column = _columns(session, listed)
-        left_out = _left_out(session, viewer, {exam.id: exam.code for exam in listed})
+        left_out = _left_out(session, viewer, {exam.id: exam.code for exam in listed}, practice)
     counted = [
         [cell for cell, exam in zip(cells, listed, strict=True) if exam.id not in practice]
         for cells in by_column
@@ -247,7 +268,9 @@ def _column(reader: Reader, one: StudyRound, cells: Iterable[Progress]) -> Colum
     )
 
 
-def _left_out(session: Session, viewer: Viewer, codes: Mapping[int, str]) -> tuple[LeftOut, ...] | None:
+def _left_out(
+    session: Session, viewer: Viewer, codes: Mapping[int, str], practice: Collection[int]
+) -> tuple[LeftOut, ...] | None:
     try:
         found = store.left_out(session.database, viewer)
     except BlindingError:
@@ -264,7 +287,28 @@ def _left_out(session: Session, viewer: Viewer, codes: Mapping[int, str]) -> tup
             reason=one.reason,
             note=one.note,
             signed_off=one.signed_off,
+            training=one.exam_id in practice,
         )
         for one in found
     ]
-    return tuple(sorted(told, key=lambda one: (order[one.reason], one.code)))
+    return tuple(sorted(told, key=lambda one: (one.training, order[one.reason], one.code)))
+
+
+def spoken(session: Session, viewer: Viewer) -> Spoken:
+    """What rules of value say of signed-off readings; of a large study a second's work.
+
+    Raises
+    ------
+    InputError
+        ``study.not_coordinator``.
+    BlindingError
+        ``blinding.closed`` on a guarded connection; ``blinding.own_first`` for a coordinator who still reads
+        blinded themselves, and has not said why they look.
+    """
+    people.refuse_other_than_coordinator(session.database, viewer)
+    found: dict[tuple[int, str, int], tuple[Finding, ...]] = {}
+    signed = [cell for cell in results(session.database, viewer) if cell.signed_off]
+    for (exam_id, reader, number, _), findings in value_findings(signed, session.protocol).items():
+        key = (exam_id, reader, number)
+        found[key] = (*found.get(key, ()), *findings)
+    return found

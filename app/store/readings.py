@@ -264,15 +264,28 @@ def append_event(database: Database, reading: Reading, kind: str) -> Reading:
     return replace(reading, id=reading_id, locked=kind == "signed_off")
 
 
+_OTHERS = (
+    "JOIN reading ON reading.id = {0}.reading_id WHERE reading.reader_id = mine.reader_id"
+    " AND reading.round = mine.round AND {0}.reading_id <> mine.reading_id AND {0}.at_utc > mine.event_utc"
+)
+_WENT_ON = (
+    "SELECT 1 FROM reading_state AS mine WHERE mine.reading_id = ? AND ("  # noqa: S608 - own words
+    f"EXISTS (SELECT 1 FROM live_revision AS drawn {_OTHERS.format('drawn')})"
+    f" OR EXISTS (SELECT 1 FROM live_event AS said {_OTHERS.format('said')} AND said.kind = 'signed_off'))"
+)
+_OPENED = (
+    "SELECT 1 FROM reading_state AS mine WHERE mine.reading_id = ? AND EXISTS (SELECT 1 FROM blinding_event"
+    " WHERE kind = 'unblinded' AND at_utc >= mine.event_utc)"
+)
+
+
 def went_on(database: Database, reading: Reading) -> bool:
-    """Whether the reader has drawn in another case of the round since the newest event of this one."""
-    row = database.row(
-        "SELECT 1 FROM live_revision AS drawn JOIN reading ON reading.id = drawn.reading_id"
-        " WHERE reader_id = ? AND round = ? AND drawn.reading_id <> ? AND drawn.at_utc >"
-        " (SELECT event_utc FROM reading_state WHERE reading_state.reading_id = ?) LIMIT 1",
-        (reading.viewer.reader.id, reading.viewer.round, reading.id, reading.id),
-    )
-    return row is not None
+    """Whether a signed-off reading is no longer what its reader has just done.
+
+    Since its newest event they have drawn in another case of the round or signed one off, or the study was
+    opened, so that they could see what others read.
+    """
+    return any(database.row(sql, (reading.id,)) is not None for sql in (_WENT_ON, _OPENED))
 
 
 def unlock(database: Database, reading: Reading, who: Reader, reason: str) -> None:
@@ -365,4 +378,4 @@ def last_viewer(database: Database) -> tuple[int, int] | None:
 
 def any_reading(database: Database) -> bool:
     """Whether the session holds a reading of anybody; tells nothing about whose or what."""
-    return database.row("SELECT 1 FROM reading LIMIT 1") is not None
+    return database.row("SELECT 1 FROM live_reading LIMIT 1") is not None

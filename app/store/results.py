@@ -70,6 +70,58 @@ class LevelResult:
     not_blinded: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class BareReading:
+    """A reading that holds no level, and of which something is said all the same.
+
+    Attributes
+    ----------
+    exam_id, code, field_strength_t : int, str, float or None
+        The case.
+    reader, round, origin : str, int, str
+        Whose reading it is, and of what.
+    signed_off, signed_off_utc, signed_off_protocol : bool, str, str
+        As of :class:`LevelResult`.
+    protocol, software, at_utc : str
+        How and when the newest thing was said of the case.
+    training, not_blinded : bool
+        As of :class:`LevelResult`.
+    """
+
+    exam_id: int
+    code: str
+    field_strength_t: float | None
+    reader: str
+    round: int
+    origin: str
+    signed_off: bool
+    signed_off_utc: str
+    protocol: str
+    software: str
+    at_utc: str
+    signed_off_protocol: str
+    training: bool
+    not_blinded: bool
+
+
+_BARE_SQL = """
+SELECT state.*, exam.code, exam.field_strength_t, reader.name AS reader, fact.software, fact.at_utc,
+       protocol.name AS protocol_name, protocol.version AS protocol_version,
+       signed.name AS signed_name, signed.version AS signed_version,
+       exam.id IN (SELECT exam_id FROM training_exam) AS training
+FROM reading_state AS state
+JOIN live_fact AS fact
+    ON fact.id = (SELECT max(live_fact.id) FROM live_fact WHERE live_fact.reading_id = state.reading_id)
+JOIN exam ON exam.id = state.exam_id
+JOIN reader ON reader.id = state.reader_id
+JOIN protocol ON protocol.id = fact.protocol_id
+LEFT JOIN protocol AS signed ON signed.id = state.protocol_id AND state.locked
+WHERE NOT EXISTS (
+    SELECT 1 FROM level_state
+    WHERE level_state.reading_id = state.reading_id AND level_state.kind <> 'empty'
+)
+ORDER BY exam.code, reader.id, state.round
+"""
 _SQL = """
 SELECT revision.*, roi_shape.angle_deg, roi_shape.depth,
        exam.id AS exam_id, exam.code, exam.field_strength_t, reader.name AS reader,
@@ -134,6 +186,39 @@ def _result(row: Row, stats: dict[Quantity, RoiStats], *, not_blinded: bool) -> 
         rectangle=rectangle_of(row),
         stats=stats,
         rule=row["rule"],
+        protocol=_stamp(row["protocol_name"], row["protocol_version"]),
+        software=row["software"],
+        at_utc=row["at_utc"],
+        signed_off_protocol=_stamp(row["signed_name"], row["signed_version"]) if row["locked"] else "",
+        training=bool(row["training"]),
+        not_blinded=not_blinded,
+    )
+
+
+def bare_readings(database: Database, viewer: Viewer) -> list[BareReading]:
+    """Readings without any level of which a fact was written, signed off or not.
+
+    Raises
+    ------
+    BlindingError
+        As :func:`refuse_while_blinded`.
+    """
+    with database.snapshot(), faults.understood(database.path):
+        refuse_while_blinded(database, viewer)
+        seen = not_blinded(database)
+        return [_bare(row, not_blinded=row["reading_id"] in seen) for row in database.rows(_BARE_SQL)]
+
+
+def _bare(row: Row, *, not_blinded: bool) -> BareReading:
+    return BareReading(
+        exam_id=row["exam_id"],
+        code=row["code"],
+        field_strength_t=row["field_strength_t"],
+        reader=row["reader"],
+        round=row["round"],
+        origin=row["origin"],
+        signed_off=bool(row["locked"]),
+        signed_off_utc=(row["event_utc"] or "") if row["locked"] else "",
         protocol=_stamp(row["protocol_name"], row["protocol_version"]),
         software=row["software"],
         at_utc=row["at_utc"],

@@ -89,6 +89,37 @@ def test_a_level_unlike_all_its_neighbours_is_named_and_its_neighbours_are_not()
     assert _codes(_ff(50.0, 51.0, 66.5, 53.0, 54.0)) == [("values.ff_jump", Level.L3)]
 
 
+def test_a_step_between_two_halves_of_the_spine_names_both_of_its_levels():
+    (found,) = check_values(_ff(40.0, 41.0, 53.0, 54.0, 55.0), {}, PROTOCOL, 3.0)
+    assert (found.code, found.level) == ("values.ff_step", Level.L3)
+    assert found.values == {"above": "L2", "mean_above": 41.0, "mean": 53.0}
+
+
+def test_of_two_levels_a_step_apart_neither_is_called_the_odd_one():
+    assert _codes(_ff(40.0, 52.0)) == [("values.ff_step", Level.L2)]
+    # nor where a swap would explain it: which of both would it be
+    assert _codes(_ff(25.0, 75.0)) == [("values.ff_step", Level.L2)]
+
+
+@pytest.mark.parametrize(
+    ("means", "odd"),
+    [
+        # the first of both is further off the third
+        ((40.0, 52.0, None, None, 54.0), [Level.L1]),
+        # the steps lie around the middle, which is like the median of the others
+        ((20.0, 21.0, 33.0, 45.0, 46.0), [Level.L1, Level.L2, Level.L4, Level.L5]),
+        ((40.0, 52.0, 40.0, 52.0, 40.0), [Level.L2, Level.L4]),
+    ],
+)
+def test_of_the_levels_at_a_step_the_one_further_off_the_others_is_named(means, odd):
+    assert _codes(_ff(*means)) == [("values.ff_jump", level) for level in odd]
+
+
+def test_a_step_of_ten_points_is_usual_and_one_across_a_missing_level_is_none():
+    assert _codes(_ff(40.0, 41.0, 51.0, 52.0, 53.0)) == []
+    assert _codes(_ff(40.0, 41.0, None, 53.0, 54.0)) == []
+
+
 def test_a_slow_rise_down_the_spine_is_usual():
     assert _codes(_ff(42.0, 45.0, 48.0, 51.0, 54.0)) == []
 

@@ -32,7 +32,16 @@ from app.store.exams import NewExam
 
 FF, R2STAR = Quantity.FF, Quantity.R2STAR
 L1, L2, L3, L4, L5 = LEVELS
-PROTOCOL = Protocol(min_area_mm2=5.0, min_native_voxels=4.0, spacing_mm=(0.0, 500.0))
+# the maps are ramps, on which rules about values would speak everywhere
+PROTOCOL = Protocol(
+    min_area_mm2=5.0,
+    min_native_voxels=4.0,
+    spacing_mm=(0.0, 500.0),
+    ff_usual=(0.0, 100.0),
+    ff_step=100.0,
+    ff_from_median=100.0,
+    r2star_usual_3t=(0.0, 300.0),
+)
 # one voxel down is one point of FF up: where a rectangle lies tells its mean
 SIZE = (6, 8)
 

@@ -189,6 +189,19 @@ def test_what_was_left_out_stands_by_reason(session: Session) -> None:
     ]
 
 
+def test_what_was_marked_in_a_training_case_stands_behind_all_that_was_left_out(session: Session) -> None:
+    for exam_id, reason in ((2, Reason.HEMANG), (1, Reason.SURG)):
+        reading = begin(session, "Bo", exam_id)
+        gone = LevelState.not_measurable(reason)
+        sign_off(session, readings.append_revision(session.database, reading, Level.L4, gone, {}))
+    left_out = shown(session).left_out
+    assert left_out is not None
+    assert [(one.training, one.reason.value, one.code) for one in left_out] == [
+        (False, "SURG", "B"),
+        (True, "HEMANG", "A"),
+    ]
+
+
 def test_a_coordinator_who_still_reads_blinded_sees_how_far_others_are_and_not_what_they_found(
     session: Session,
 ) -> None:

@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.domain.disagreement import Held, How, Ruling, compare, only_mean
+from app.domain.disagreement import Comparison, Ground, Held, How, Ruling, Urgency, compare, only_mean
 from app.domain.errors import StoreUnavailable
 from app.domain.identity import Identity
 from app.domain.maps import MEASURED, Quantity
@@ -26,12 +26,13 @@ from app.services.changed import What
 from app.services.disagreements import Dispute
 from app.services.open_session import Session, add_reader, readers_of
 from app.store import adjudications, audit, exams, people, results, sessions
+from app.ui import present
 from app.ui.canvas.both_readers import READER_COLOURS, ReadersView
 from app.ui.main_window import MainWindow
 from app.ui.own_rectangle import OwnRectangle
 from app.ui.pages.audit import AuditPage
 from app.ui.pages.disagreements import DisagreementsPage
-from app.ui.present.disagreement import queue_row, recorded_text
+from app.ui.present.disagreement import queue_row, recorded_text, why_sentences, why_text
 
 FF, R2STAR = Quantity.FF, Quantity.R2STAR
 LEFT, PLAIN = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -68,8 +69,22 @@ def read(
 
 @pytest.fixture
 def session(window: MainWindow) -> Session:
-    assert window.workspace.session is not None
-    return window.workspace.session
+    """The small session, in which only what is between readers speaks."""
+    made = window.workspace.session
+    assert made is not None
+    loose = replace(
+        made.protocol,
+        ff_usual=(0.0, 100.0),
+        ff_step=100.0,
+        ff_from_median=100.0,
+        ff_sd_usual=100.0,
+        bad_share_warn=1.0,
+        r2star_usual_1_5t=(0.0, 999.0),
+        r2star_usual_3t=(0.0, 999.0),
+        r2star_cv_usual=99.0,
+    )
+    sessions.new_protocol(made.database, loose, "Ana", "")
+    return made
 
 
 @pytest.fixture
@@ -174,7 +189,7 @@ def test_the_queue_tells_case_level_values_difference_and_why(page: Disagreement
     assert "/" in r2star
     assert share.endswith(" %")
     assert "other level?" in why
-    assert page.queue.counted.text() == "1 of 1 wait for a decision"
+    assert page.queue.counted.text() == "1 of 1 waits for a decision"
 
 
 def test_the_first_level_is_in_front_with_what_speaks_against_it(page: DisagreementsPage) -> None:
@@ -735,6 +750,40 @@ def test_an_endless_share_is_written_as_such() -> None:
     pair = [Held(name, box, {R2STAR: only_mean(mean)}) for name, mean in (("A", -1.0), ("B", 1.0))]
     dispute = Dispute(1, "C1", Level.L1, tuple(pair), compare(pair, None, Protocol()))
     assert queue_row(dispute)[2:6] == ("– / –", "–", "-1.0 / 1.0", "∞")
+
+
+def test_what_rules_say_of_single_values_is_told_with_their_reader() -> None:
+    uneven = {"level": "L1", "sd": 14.0, "limit": 12.0}
+    bad = {"level": "L1", "reader": "A", "quantity": "FF", "bad": 20, "voxels": 140, "share": 14.3}
+    grounds = (
+        Ground("readers.many_bad_voxels", Urgency.QUERY, bad, "A"),
+        *(Ground("values.ff_uneven", Urgency.WARNING, uneven, name) for name in ("A", "B")),
+    )
+    dispute = Dispute(1, "C1", Level.L1, (), Comparison({}, grounds))
+    # what holds of both readers is said once where there is little room
+    assert why_text(dispute) == "14 % bad voxels · FF uneven"
+    first, second, third = why_sentences(dispute)
+    assert first.startswith("A, L1: 20 of 140 voxels of FF (14 %)")
+    assert second.startswith("A, L1: SD of FF 14.0 points")
+    assert third.startswith("B, L1: SD of FF 14.0 points")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "bad_voxels",
+        "ff_unusual",
+        "ff_uneven",
+        "r2star_unusual",
+        "r2star_uneven",
+        "swapped",
+        "ff_jump",
+        "ff_step",
+    ],
+)
+def test_every_rule_of_values_has_a_few_words_for_the_list(code: str) -> None:
+    words = present.text(f"ground.values.{code}", share=3.0, above="L2")
+    assert 0 < len(words) <= len("FF apart from other levels")
 
 
 def test_nothing_is_proposed_or_selected_on_the_coordinators_board() -> None:

@@ -15,11 +15,12 @@ from PySide6.QtWidgets import QApplication, QMenu
 from app.domain.errors import AppError
 from app.domain.maps import Quantity
 from app.domain.protocol import LEVELS, Level
-from app.domain.reading import Kind
+from app.domain.reading import Kind, Role
 from app.domain.reasons import Reason
 from app.domain.shapes import Rectangle
 from app.services import open_session as sessions
-from app.store import readings
+from app.store import people, readings
+from app.ui.dialogs.unlock import ReopenDialog
 from app.ui.main_window import MainWindow
 from app.ui.pages.reading import ReadingPage
 from app.ui.workspace import Workspace
@@ -174,6 +175,55 @@ def test_a_signed_off_case_says_so_and_can_be_reopened_by_its_button(
     assert space.case is not None
     assert not space.case.reading.locked
     assert not page.panel.reopen.isVisible()
+
+
+def test_a_case_signed_off_a_while_ago_is_reopened_by_its_button_with_a_reason(
+    window: MainWindow, page: ReadingPage, fill: Fill, ff: Any, open_case: Callable[..., None]
+) -> None:
+    space = window.workspace
+    fill(space)
+    space.sign_off(go_on=True)
+    ff.click(20, 40)
+    open_case(space, "C0001")
+    QTest.mouseClick(page.panel.reopen, Qt.MouseButton.LeftButton)
+    (dialog,) = window.findChildren(ReopenDialog)
+    assert "C0001" in dialog.windowTitle()
+    assert not dialog.go.isEnabled()
+    assert space.case is not None
+    assert space.case.reading.locked
+    QTest.keyClicks(dialog.reason, "L1 is T12")
+    QTest.mouseClick(dialog.go, Qt.MouseButton.LeftButton)
+    assert not dialog.isVisible()
+    assert not space.case.reading.locked
+    (mine,) = (one for one in space.cases if one.code == "C0001")
+    assert mine.unlocked == "L1 is T12"
+
+
+def test_a_case_of_long_ago_that_nobody_may_reopen_says_who_can(
+    window: MainWindow,
+    page: ReadingPage,
+    fill: Fill,
+    ff: Any,
+    open_case: Callable[..., None],
+    told: list[AppError],
+) -> None:
+    space = window.workspace
+    fill(space)
+    space.sign_off(go_on=True)
+    ff.click(20, 40)
+    open_case(space, "C0001")
+    assert space.session is not None
+    for reader in sessions.readers_of(space.session):
+        people.grant(space.session.database, reader, list(Role), actor="test")
+    QTest.mouseClick(page.panel.reopen, Qt.MouseButton.LeftButton)
+    assert window.findChildren(ReopenDialog) == []
+    assert [problem.code for problem in told] == ["reading.needs_unlock"]
+
+
+def test_without_a_case_there_is_nothing_to_reopen(window: MainWindow) -> None:
+    space = window.workspace
+    space.close()
+    assert not space.reopening_wants_reason
 
 
 @pytest.mark.parametrize("code", ["C0001", "C0002", "C0003"])

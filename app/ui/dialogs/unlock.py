@@ -1,4 +1,4 @@
-"""Asks why a signed-off case is opened again, or why a wash-out ends before its time."""
+"""Asks why a signed-off case is opened again, by whom ever, or why a wash-out ends before its time."""
 
 from __future__ import annotations
 
@@ -28,6 +28,23 @@ class UnlockDialog(WhyDialog):
             text("unlock.go"),
             take,
             parent,
+        )
+
+
+class ReopenDialog(WhyDialog):
+    """Lets a reader change a case of their own, signed off a while ago; the old version stays.
+
+    Parameters
+    ----------
+    code : str
+        The case.
+    take : callable
+        Does it with the reason.
+    """
+
+    def __init__(self, code: str, take: Take, parent: QWidget | None = None) -> None:
+        super().__init__(
+            text("reopen.title", code=code), text("reopen.told", code=code), text("reopen.go"), take, parent
         )
 
 

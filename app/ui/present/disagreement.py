@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from math import isinf
 
-from app.domain.disagreement import Held, How, Ruling
+from app.domain.disagreement import Ground, Held, How, Ruling
 from app.domain.maps import Quantity
 from app.domain.measure import RoiStats
-from app.services.disagreements import Adjudication, Dispute
+from app.services.disagreements import UNEXPLAINED, Adjudication, Dispute
 from app.ui import sentences
 from app.ui.present import DASH, text
 
@@ -48,14 +48,26 @@ def gap_text(dispute: Dispute, quantity: Quantity) -> str:
 
 def why_text(dispute: Dispute) -> str:
     """Why a level is in the queue, in a few words."""
-    grounds = [text(f"ground.{one.code}", **one.values) for one in dispute.comparison.grounds]
+    # two readers of whom the same is said
+    grounds = list(
+        dict.fromkeys(text(f"ground.{one.code}", **one.values) for one in dispute.comparison.grounds)
+    )
     return text("disagree.between").join([text("ground.ended"), *grounds] if dispute.ended else grounds)
 
 
 def why_sentences(dispute: Dispute) -> list[str]:
     """Why a level is in the queue, in whole sentences."""
-    grounds = [sentences.sentence(one.code, one.values) for one in dispute.comparison.grounds]
+    grounds = [_ground_text(one) for one in dispute.comparison.grounds]
     return [sentences.sentence("disagree.ended", {}), *grounds] if dispute.ended else grounds
+
+
+def _ground_text(ground: Ground) -> str:
+    """What speaks for a second look; with the reader, where a rule speaks of one's values."""
+    told = sentences.sentence(ground.code, ground.values)
+    # a sentence made for this page names them itself
+    if not ground.reader or ground.code == UNEXPLAINED:
+        return told
+    return text("disagree.of_reader", reader=ground.reader, told=told)
 
 
 def state_text(dispute: Dispute) -> str:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import groupby
 
+from app.domain.checks import Finding
 from app.domain.errors import Value
 from app.domain.protocol import LEVELS
 from app.services.study_overview import CaseOverview, Column, LeftOut, Overview, Progress, State
 from app.ui.listed import Cell, Mark, Row
-from app.ui.present import DASH, text
+from app.ui.present import DASH, finding_text, text
 from app.ui.present.case import reason_text
 from app.ui.present.worklist import day_text, short_time
 
@@ -45,11 +46,14 @@ class Chosen:
         Which reader and round.
     progress : Progress
         How far it is.
+    findings : tuple of Finding
+        What rules say of its values, where the viewer may know.
     """
 
     case: CaseOverview
     column: Column
     progress: Progress
+    findings: tuple[Finding, ...] = ()
 
     @property
     def words(self) -> dict[str, str | int]:
@@ -93,43 +97,58 @@ def study_headers(overview: Overview) -> list[str]:
 
 def study_rows(overview: Overview) -> list[Row]:
     """A line for each case, with a cell for each reader and round."""
-    left_out = {one.exam_id for one in overview.left_out or ()}
+    left_out = {one.exam_id for one in overview.left_out or () if not one.training}
     # most of some thousand cells say the same
     cell = cache(_cell)
-    return [_row(case, cell, left_out=case.exam_id in left_out) for case in overview.cases]
+    spoken = [[len(overview.spoken_of(case, one)) for one in overview.columns] for case in overview.cases]
+    return [
+        _row(case, notes, cell, left_out=case.exam_id in left_out)
+        for case, notes in zip(overview.cases, spoken, strict=True)
+    ]
 
 
-def _row(case: CaseOverview, cell: Callable[[Progress], Cell], *, left_out: bool) -> Row:
+def _row(
+    case: CaseOverview, notes: Sequence[int], cell: Callable[[Progress, int], Cell], *, left_out: bool
+) -> Row:
     practice = Cell(text("worklist.training") if case.training else "", quiet=True)
     # when something changed last is no word of a cell
-    cells = (cell(replace(one, changed_utc="")) for one in case.progress)
-    return Row((case.exam_id,), (Cell(case.code), practice, *cells), _kinds(case, left_out=left_out))
+    cells = (
+        cell(replace(one, changed_utc=""), count) for one, count in zip(case.progress, notes, strict=True)
+    )
+    kinds = _kinds(case, left_out=left_out, warned=any(notes))
+    return Row((case.exam_id,), (Cell(case.code), practice, *cells), kinds)
 
 
-def _cell(progress: Progress) -> Cell:
+def _cell(progress: Progress, notes: int) -> Cell:
     told = state_text(progress)
     # a repeat holds a part only: a wall of words would hide it
     shown = DASH if progress.state is State.NOT_ASSIGNED else told
     if progress.done and progress.state in {State.OPEN, State.UNLOCKED}:
         shown = text("worklist.cell_levels", state=told, done=progress.done, total=len(LEVELS))
     return Cell(
-        shown,
+        _with_notes(told, notes) if notes else shown,
         mark=_MARKS[progress.state],
         quiet=progress.state in {State.NOT_ASSIGNED, State.NOT_STARTED, State.WAITING},
         order=f"{_ORDER.index(progress.state)}{progress.due_utc}",
     )
 
 
+def _with_notes(state: str, count: int) -> str:
+    """A state with how many rules speak of the values, where any does."""
+    return text("worklist.cell_notes", state=state, count=count) if count else state
+
+
 def cell_tip(chosen: Chosen) -> str:
     """What is told of a cell where the pointer rests."""
     told = state_text(chosen.progress)
     changed = chosen.progress.changed_utc
-    if not changed:
-        return text("worklist.cell_tip", state=told, **chosen.words)
-    return text("worklist.cell_tip_changed", state=told, when=short_time(changed), **chosen.words)
+    tip = text("worklist.cell_tip", state=told, **chosen.words)
+    if changed:
+        tip = text("worklist.cell_tip_changed", state=told, when=short_time(changed), **chosen.words)
+    return "\n".join([tip, *map(finding_text, chosen.findings)])
 
 
-def _kinds(case: CaseOverview, *, left_out: bool) -> frozenset[str]:
+def _kinds(case: CaseOverview, *, left_out: bool, warned: bool) -> frozenset[str]:
     states = {one.state for one in case.progress} - {State.NOT_ASSIGNED}
     held = {
         "todo": bool(states - {State.SIGNED_OFF}),
@@ -138,6 +157,7 @@ def _kinds(case: CaseOverview, *, left_out: bool) -> frozenset[str]:
         "unlocked": State.UNLOCKED in states,
         "waiting": State.WAITING in states,
         "left_out": left_out,
+        "warned": warned,
         "training": case.training,
     }
     return frozenset(name for name, holds in held.items() if holds)
@@ -150,18 +170,19 @@ def study_progress(overview: Overview) -> tuple[int, int]:
 
 
 def chosen_lines(chosen: Chosen) -> list[str]:
-    """What there is to say of one reader's case."""
+    """What there is to say of one reader's case in two lines; :func:`cell_tip` has what rules say as well."""
     changed = chosen.progress.changed_utc
-    lines = [state_text(chosen.progress)]
-    return [*lines, text("worklist.chosen_last", when=short_time(changed))] if changed else lines
+    last = [text("worklist.chosen_last", when=short_time(changed))] if changed else []
+    return [_with_notes(state_text(chosen.progress), len(chosen.findings)), *last]
 
 
 def left_out_rows(left_out: Sequence[LeftOut]) -> list[Row]:
-    """What was left out, a heading for each reason with its count."""
+    """What was left out, a heading for each reason with its count, and one for all of training cases."""
     rows = []
-    for reason, found in groupby(left_out, lambda one: one.reason):
+    for reason, found in groupby(left_out, lambda one: None if one.training else one.reason):
         held = list(found)
-        heading = text("worklist.left_out_reason", reason=reason_text(reason), count=len(held))
+        told = text("worklist.left_out_training") if reason is None else reason_text(reason)
+        heading = text("worklist.left_out_reason", reason=told, count=len(held))
         rows.append(Row((), (Cell(heading),)))
         rows += [Row((one.exam_id, one.reader, one.round), (Cell(_place(one), quiet=True),)) for one in held]
     return rows
@@ -173,6 +194,8 @@ def _place(one: LeftOut) -> str:
         told = text("worklist.left_out_patient", **where)
     else:
         told = text("worklist.left_out_level", level=one.level.value, **where)
+    if one.training:
+        told = text("worklist.left_out_practice", place=told, reason=reason_text(one.reason))
     if one.note:
         told = text("worklist.left_out_note", place=told, note=one.note)
     return told if one.signed_off else text("worklist.left_out_open", place=told)

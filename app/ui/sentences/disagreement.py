@@ -31,7 +31,17 @@ DISAGREEMENT: dict[str, str] = {
     "ground.readers.no_overlap": "other level? no overlap",
     "ground.readers.slices": "slices {distance:.0f} mm",
     "ground.readers.not_measured_by_all": "not measured by all",
+    "ground.readers.many_bad_voxels": "{share:.0f} % bad voxels",
+    "ground.values.bad_voxels": "{share:.0f} % bad voxels",
+    "ground.values.ff_unusual": "FF unusual",
+    "ground.values.ff_uneven": "FF uneven",
+    "ground.values.r2star_unusual": "R2* unusual",
+    "ground.values.r2star_uneven": "R2* uneven",
+    "ground.values.swapped": "water-fat swap?",
+    "ground.values.ff_jump": "FF apart from other levels",
+    "ground.values.ff_step": "FF step from {above}",
     "ground.ended": "readings changed",
+    "disagree.of_reader": "{reader}, {told}",
     # decisions
     "disagree.waits": "waits",
     "disagree.to_look_at": "to look at",
@@ -54,6 +64,7 @@ DISAGREEMENT: dict[str, str] = {
     "disagree.empty": "Readers are within the protocol's limits everywhere, or nothing is signed off by two of them yet.",
     "disagree.empty_waiting": "Nothing waits for a decision. Choose “all” above to see what was decided.",
     "disagree.counted": "{waiting} of {count} wait for a decision",
+    "disagree.counted.waiting_1": "1 of {count} waits for a decision",
     "disagree.no_images": "These values come from a table; there is no image to look at.",
     "disagree.no_level": "Choose a level in the list.",
     "disagree.title": "{code}  {level}",
@@ -101,12 +112,20 @@ DISAGREEMENT_SENTENCES: dict[str, str] = {
     "readers.slices": "The slices are {slices} apart ({distance:.0f} mm). See whether both show the middle of the vertebra.",
     "readers.not_measured_by_all": "{marked} of {readers} readers found the level not measurable. See whether it should "
     "count.",
+    "readers.not_measured_by_all.marked_1": "1 of {readers} readers found the level not measurable. See whether it should "
+    "count.",
+    "readers.many_bad_voxels": "{reader}, {level}: {bad} of {voxels} voxels of {quantity} ({share:.0f} %) have no value, are 0, "
+    "out of range or saturated. The value can stand only with a reason: write it into the note.",
+    "readers.many_bad_voxels.bad_1": "{reader}, {level}: 1 of {voxels} voxels of {quantity} ({share:.0f} %) has no value, is 0, out of "
+    "range or saturated. The value can stand only with a reason: write it into the note.",
     "disagree.ended": "It was decided before, but a reading has changed since. Decide again.",
     "adjudication.not_read_twice": "{level} is not signed off by two readers, so there is nothing to decide. Look again once it "
     "is.",
     "adjudication.without_value": "Nobody chosen here has a value of {level}. Choose another reader, or leave the level out.",
     "adjudication.without_images": "These values come from a table, so there is no image to draw on. Choose a reader or the "
     "mean.",
+    "adjudication.needs_note": "So many voxels of {level} are bad that its value can stand only with a reason. Write it into "
+    "the note.",
     "adjudication.nothing_drawn": "No rectangle is drawn yet. Click on one of the maps where it belongs.",
     "adjudication.no_reason": "A level is left out with a reason only. Choose one.",
     "adjudication.nothing_chosen": "Choose first what the final value is.",
