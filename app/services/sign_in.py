@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from app.domain.errors import BlindingError, InputError
 from app.domain.reading import Reader, Role, Viewer
 from app.services.open_session import Session, last_viewer
-from app.services.study_rounds import current_round
-from app.store import audit
+from app.services.study_rounds import Waiting, current_round
+from app.store import audit, rounds
 from app.store import people as store
 from app.store.guard import Scope
 from app.store.people import SHORTEST_SECRET as SHORTEST_SECRET
@@ -88,6 +88,41 @@ def sign_in(session: Session, reader_id: int, role: Role, secret: str = "") -> V
     else:
         _open_plain(session, viewer, blinded=blinded)
     return viewer
+
+
+def by_name(session: Session, reader_id: int) -> Viewer:
+    """Let a person work in a session in which nobody signs in, because their name was chosen.
+
+    A study that is open and has no secret hides nothing from anybody, so whoever coordinates it does so at
+    once. Blinding is not begun from here: that takes a secret of each coordinator.
+
+    Raises
+    ------
+    InputError
+        ``sign_in.unknown``; ``sign_in.needed`` where somebody has a secret, or the study is blinded.
+    """
+    if needs_sign_in(session):
+        raise InputError("sign_in.needed")
+    person = _person(session, reader_id)
+    coordinates = Role.COORDINATOR in person.roles and store.any_grant(session.database)
+    role = Role.COORDINATOR if coordinates else Role.READER
+    return Viewer(person.reader, role, current_round(session, reader_id))
+
+
+def ahead(session: Session, viewer: Viewer) -> Waiting:
+    """What the viewer is to read in a later round: which, how many cases, and the first one's day.
+
+    Nothing but that: which cases they are would spoil the second reading. On a guarded connection nothing is
+    told about anybody else.
+    """
+    database = session.database
+    if not database.guarded:
+        return rounds.ahead(database, viewer)
+    if database.scope is None or database.scope.reader_id != viewer.reader.id:
+        return Waiting()
+    # a guarded connection knows the round at hand only
+    with closing(database.apart()) as apart:
+        return rounds.ahead(apart, viewer)
 
 
 def sign_out(session: Session) -> None:
@@ -182,7 +217,7 @@ def coordinate(session: Session, secret: str | None) -> Viewer:
     return Viewer(last if last in able else able[0], Role.COORDINATOR)
 
 
-def open_to_import(session: Session, secret: str | None) -> None:
+def open_to_import(session: Session, secret: str | None) -> Viewer | None:
     """Open a session for an import, which shows no readings but tells which patient is which case.
 
     Parameters
@@ -192,6 +227,11 @@ def open_to_import(session: Session, secret: str | None) -> None:
     secret : str or None
         The passphrase of whoever coordinates; needed where the study is blinded and one of them has any.
 
+    Returns
+    -------
+    Viewer or None
+        Whose secret it was; None where none was needed.
+
     Raises
     ------
     BlindingError
@@ -200,9 +240,10 @@ def open_to_import(session: Session, secret: str | None) -> None:
         ``sign_in.wrong_passphrase``.
     """
     if blinded_now(session) and coordinator_has_secret(session):
-        _coordinator(session, secret)
-    elif session.database.guarded:
+        return _coordinator(session, secret)
+    if session.database.guarded:
         session.database.unguard()
+    return None
 
 
 def coordinator_has_secret(session: Session) -> bool:
@@ -340,8 +381,13 @@ def blind_again(session: Session, viewer: Viewer, reason: str) -> None:
     Raises
     ------
     InputError, BlindingError
-        As :func:`unblind`.
+        As :func:`unblind`; ``study.coordinator_without_secret`` where somebody coordinates by name alone:
+        they could not sign in any more, or somebody else would as them.
     """
+    store.refuse_other_than_coordinator(session.database, viewer)
+    for one in people(session):
+        if Role.COORDINATOR in one.roles and not one.has_secret:
+            raise InputError("study.coordinator_without_secret", name=one.reader.name)
     _say(session, viewer, reason, closed=True)
 
 

@@ -13,8 +13,11 @@ from app.services.study_overview import Column as Column
 from app.services.study_overview import LeftOut as LeftOut
 from app.services.study_overview import Overview as Overview
 from app.services.study_overview import Progress as Progress
+from app.services.study_overview import Spoken as Spoken
 from app.services.study_overview import State as State
 from app.services.study_overview import overview as overview
+from app.services.study_overview import spoken as spoken
+from app.services.study_rounds import Waiting as Waiting
 from app.services.study_rounds import assign as assign
 from app.services.study_rounds import current_round as current_round
 from app.services.study_rounds import offer_now as offer_now

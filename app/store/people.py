@@ -221,19 +221,26 @@ def _unfinished(database: Database, reader_id: int, number: int) -> bool:
     return row is not None
 
 
+# what decides on a result: what was drawn, and whether the patient is left out
+_CHANGED = """
+WITH changed AS (
+    SELECT reading_id, at_utc FROM live_revision
+    UNION ALL SELECT reading_id, at_utc FROM live_fact WHERE kind IN ('excluded', 'included')
+)
+"""
 _LOOKED = """
 SELECT reading.id FROM reading JOIN exposure ON exposure.reader_id = reading.reader_id
 WHERE 'signed_off' IS NOT (
     SELECT kind FROM live_event
     WHERE reading_id = reading.id AND at_utc <= exposure.at_utc ORDER BY at_utc DESC, id DESC LIMIT 1
 ) OR EXISTS (
-    SELECT 1 FROM live_revision WHERE reading_id = reading.id AND live_revision.at_utc > exposure.at_utc
+    SELECT 1 FROM changed WHERE reading_id = reading.id AND changed.at_utc > exposure.at_utc
 )
 """
 _OPENED = """
-SELECT DISTINCT reading_id FROM live_revision
+SELECT DISTINCT reading_id FROM changed
 WHERE 'unblinded' = (
-    SELECT kind FROM blinding_event WHERE at_utc <= live_revision.at_utc ORDER BY id DESC LIMIT 1
+    SELECT kind FROM blinding_event WHERE at_utc <= changed.at_utc ORDER BY id DESC LIMIT 1
 )
 """
 
@@ -242,9 +249,10 @@ def not_blinded(database: Database) -> frozenset[int]:
     """Keys of the readings that were not made blinded although the study is, or was.
 
     Those that their reader had not signed off when looking at others' readings, or changed afterwards; and
-    those that were changed while the study was open to everybody.
+    those that were changed while the study was open to everybody. To leave the patient out, or take them in
+    again, is a change too.
     """
-    return frozenset(row[0] for sql in (_LOOKED, _OPENED) for row in database.rows(sql))
+    return frozenset(row[0] for sql in (_LOOKED, _OPENED) for row in database.rows(_CHANGED + sql))
 
 
 # ---- the door

@@ -81,17 +81,20 @@ class Waiting:
     count : int
         How many.
     first_utc : str
-        When the first of them will be; empty without any.
+        When the first of them will be; empty without any, and where it can be read at once.
+    round : int
+        In which round; 0 without any.
     """
 
-    count: int
-    first_utc: str
+    count: int = 0
+    first_utc: str = ""
+    round: int = 0
 
 
 Given = Mapping[tuple[int, int], Mapping[int, Assignment]]
 """What was assigned or withdrawn, by reader and round, then by exam."""
 
-CASES = "(SELECT ? AS reader, ? AS round) AS who CROSS JOIN exam"
+CASES = "(SELECT ? AS reader, ? AS round) AS who CROSS JOIN live_exam AS exam"
 """Where a query of a reader's cases begins; its first two parameters are the reader's key and the round."""
 # what the newest row of a reader, round and exam says; asked once per exam, answered from the index
 _NEWEST = (
@@ -100,7 +103,7 @@ _NEWEST = (
 )
 _WITH_READER = (
     f"coalesce({_NEWEST.format(column='active')},"  # noqa: S608 - words of our own
-    " NOT EXISTS (SELECT 1 FROM study_round WHERE number = who.round AND kind = 'repeat'))"
+    " NOT EXISTS (SELECT 1 FROM live_round WHERE number = who.round AND kind = 'repeat'))"
 )
 ASSIGNED = f"exam.origin = 'dicom' AND {_WITH_READER}"
 """Condition on :data:`CASES`: the exam is with the reader in the round."""
@@ -110,7 +113,7 @@ DUE = f"coalesce({_NEWEST.format(column='due_utc')}, '')"
 
 def rounds(database: Database) -> list[StudyRound]:
     """All rounds in order; the first also where nobody set up a study."""
-    rows = database.rows("SELECT number, kind, share, washout_days, seed FROM study_round ORDER BY number")
+    rows = database.rows("SELECT number, kind, share, washout_days, seed FROM live_round ORDER BY number")
     with faults.understood(database.path):
         found = [StudyRound(row["number"], RoundKind(row["kind"]), *tuple(row)[2:]) for row in rows]
     return found if any(one.number == FIRST for one in found) else [StudyRound(), *found]
@@ -135,14 +138,20 @@ def assign(database: Database, rows: Iterable[Assignment], reason: str) -> None:
 
 
 def given(database: Database) -> Given:
-    """The newest word on every assignment that was ever written."""
+    """The newest word on every assignment that was ever written of readers and exams that count."""
     found: dict[tuple[int, int], dict[int, Assignment]] = defaultdict(dict)
-    for row in database.rows("SELECT reader_id, exam_id, round, active, due_utc FROM assignment ORDER BY id"):
+    for row in database.rows(_GIVEN):
         key = (row["reader_id"], row["round"])
         found[key][row["exam_id"]] = Assignment(
             row["reader_id"], row["exam_id"], row["round"], bool(row["active"]), row["due_utc"]
         )
     return found
+
+
+_GIVEN = (
+    "SELECT reader_id, exam_id, round, active, due_utc FROM assignment"
+    " WHERE reader_id IN (SELECT id FROM live_reader) AND exam_id IN (SELECT id FROM live_exam) ORDER BY id"
+)
 
 
 def assigned(database: Database, reader_id: int, round_number: int) -> frozenset[int]:
@@ -154,14 +163,31 @@ def assigned(database: Database, reader_id: int, round_number: int) -> frozenset
     return frozenset(row["id"] for row in rows)
 
 
+# from when on each case is offered that the reader has in the round, and has not signed off
+_UNREAD = (
+    f"SELECT {DUE} AS due FROM {CASES} LEFT JOIN reading_state AS state"  # noqa: S608 - conditions of our own
+    " ON state.exam_id = exam.id AND state.reader_id = who.reader AND state.round = who.round"
+    f" WHERE {ASSIGNED} AND NOT coalesce(state.locked, 0)"
+)
+
+
 def waiting(database: Database, viewer: Viewer) -> Waiting:
     """What the viewer will be offered later, once the wash-out is over."""
     row = database.row(
-        f"SELECT count(*) AS count, coalesce(min(due), '') AS first FROM"  # noqa: S608 - conditions of our own
-        f" (SELECT {DUE} AS due FROM {CASES} WHERE {ASSIGNED}) WHERE due > ?",
+        f"SELECT count(*) AS count, coalesce(min(due), '') AS first FROM ({_UNREAD}) WHERE due > ?",  # noqa: S608 - own words
         (viewer.reader.id, viewer.round, audit.utc_now()),
     )
-    return Waiting(row["count"], row["first"]) if row else Waiting(0, "")
+    return Waiting(row["count"], row["first"], viewer.round) if row and row["count"] else Waiting()
+
+
+def ahead(database: Database, viewer: Viewer) -> Waiting:
+    """What the viewer is still to read in the first later round that holds something for them."""
+    for one in rounds(database):
+        if one.number > viewer.round:
+            days = [row["due"] for row in database.rows(_UNREAD, (viewer.reader.id, one.number))]
+            if days:
+                return Waiting(len(days), min(days) if min(days) > audit.utc_now() else "", one.number)
+    return Waiting()
 
 
 def refuse_unoffered(database: Database, viewer: Viewer, exam_id: int) -> None:
@@ -196,7 +222,8 @@ def use_for_training(database: Database, exam_ids: Sequence[int], *, training: b
 
 def training(database: Database) -> frozenset[int]:
     """Exams that are for training and never enter a result."""
-    return frozenset(row["exam_id"] for row in database.rows("SELECT exam_id FROM training_exam"))
+    sql = "SELECT exam_id FROM training_exam WHERE exam_id IN (SELECT id FROM live_exam)"
+    return frozenset(row["exam_id"] for row in database.rows(sql))
 
 
 def add_reference(

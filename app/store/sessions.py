@@ -124,7 +124,7 @@ def enrol(database: Database, name: str, seed: int | None = None) -> Reader:
     name = name.strip()
     if not name:
         raise InputError("reader.no_name")
-    if database.row("SELECT 1 FROM reader WHERE name = ?", (name,)):
+    if database.row("SELECT 1 FROM live_reader WHERE name = ?", (name,)):
         raise InputError("reader.exists", name=name)
     key = database.insert(
         "INSERT INTO reader (name, order_seed, at_utc) VALUES (?, ?, ?)",
@@ -136,9 +136,8 @@ def enrol(database: Database, name: str, seed: int | None = None) -> Reader:
 
 def readers(database: Database) -> list[Reader]:
     """All readers in order of enrolment."""
-    return [
-        Reader(row["id"], row["name"]) for row in database.rows("SELECT id, name FROM reader ORDER BY id")
-    ]
+    rows = database.rows("SELECT id, name FROM live_reader ORDER BY id")
+    return [Reader(row["id"], row["name"]) for row in rows]
 
 
 def order_seed(database: Database, reader_id: int) -> int:

@@ -8,7 +8,7 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QDialog, QMainWindow, QWidget
 
-from app.domain.reading import Role
+from app.domain.reading import Role, Viewer
 from app.services import sign_in as doors
 from app.services.changed import What
 from app.ui import present
@@ -20,6 +20,7 @@ from app.ui.idle_lock import IdleLock
 from app.ui.pages.closed import ClosedPage
 from app.ui.patience import Patience
 from app.ui.people import Step
+from app.ui.present.worklist import waiting_tip
 from app.ui.settings import Settings
 from app.ui.tasks import Tasks
 from app.ui.workspace import Workspace
@@ -63,6 +64,7 @@ class Door(QObject):
         self.closed = ClosedPage()
         self.idle = IdleLock(self)
         self._was: tuple[int, Role] | None = None
+        self._greeted: Viewer | None = None
         self._page = ""
         self.card.close_wanted.connect(workspace.close)
         self.closed.look_wanted.connect(self._on_look)
@@ -99,6 +101,19 @@ class Door(QObject):
             self.card.ask(space.people.known, who, role, locked=self._was is not None)
         self.watch()
         self.turned.emit()
+        self._greet()
+
+    def _greet(self) -> None:
+        """Tell whoever comes and has nothing to read today when there will be something."""
+        space = self._workspace
+        new, self._greeted = space.viewer != self._greeted, space.viewer
+        if not new or space.viewer is None or not space.people.reads:
+            return
+        cases = space.cases
+        if all(case.locked for case in cases):
+            told = waiting_tip(space.waits(cases))
+            if told:
+                self.said.emit(told)
 
     # -- in and out -----------------------------------------------------------------------------------
 
@@ -109,6 +124,7 @@ class Door(QObject):
 
     def _on_parted(self) -> None:
         """Leave nothing lying about that whoever was here opened or copied."""
+        self._greeted = None
         for dialog in self._window.findChildren(QDialog):
             dialog.close()
         take_back()

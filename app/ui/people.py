@@ -24,7 +24,7 @@ def newcomer(session: Session) -> Viewer | None:
         ``session.without_reader``.
     """
     if not sign_in.needs_sign_in(session):
-        return sessions.last_viewer(session)
+        return sign_in.by_name(session, sessions.last_viewer(session).reader.id)
     known = sign_in.people(session)
     # nobody to be mistaken for, and nothing to prove
     if len(known) == 1 and not known[0].has_secret and Role.READER in known[0].roles:
@@ -73,9 +73,16 @@ class People:
 
     @property
     def coordinates(self) -> bool:
-        """Whether whoever works here signed in as coordinator."""
+        """Whether whoever works here does so as coordinator."""
         viewer = self._held.viewer
-        return self.sign_in_needed and viewer is not None and viewer.role is Role.COORDINATOR
+        return viewer is not None and viewer.role is Role.COORDINATOR
+
+    @property
+    def reads(self) -> bool:
+        """Whether whoever works here has cases to read."""
+        viewer = self._held.viewer
+        person = self.person(viewer.reader.id) if viewer else None
+        return person is not None and Role.READER in person.roles
 
     @property
     def any_secret(self) -> bool:

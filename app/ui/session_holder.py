@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app.domain.case_facts import Counted
 from app.domain.errors import AppError
 from app.domain.reading import Viewer
-from app.services import case_facts, read_exam
+from app.services import case_facts, read_exam, sign_in, study
 from app.services import open_session as sessions
 from app.services.case import Standing
 from app.services.open_session import Session
 from app.services.read_exam import CaseRow, Position
+from app.services.study import Waiting
 
 
 class SessionHolder:
@@ -83,7 +84,8 @@ class SessionHolder:
         if self.session is None:
             return None
         known = {reader.name: reader for reader in sessions.readers_of(self.session)}
-        return Viewer(known.get(name) or sessions.add_reader(self.session, name))
+        reader = known.get(name) or sessions.add_reader(self.session, name)
+        return sign_in.by_name(self.session, reader.id)
 
     def enter(self, viewer: Viewer | None) -> None:
         """Show the session as a viewer sees it; None leaves it to nobody."""
@@ -96,12 +98,25 @@ class SessionHolder:
             return []
         return read_exam.worklist(self.session, self.viewer)
 
+    def waits(self, cases: Sequence[CaseRow]) -> Waiting:
+        """What waits of the reader's round; once all these cases are signed off, of the next one."""
+        if self.session is None or self.viewer is None:
+            return Waiting()
+        here = study.waiting(self.session, self.viewer)
+        if here.count or not all(case.locked for case in cases):
+            return here
+        return sign_in.ahead(self.session, self.viewer)
+
     @property
     def start(self) -> Position | None:
         """The case the reader was at, or the first one; None when there are no images."""
         if self.session is None or self.viewer is None:
             return None
         return read_exam.where_to_start(self.session, self.viewer)
+
+    def has(self, exam_id: int) -> bool:
+        """Whether the session at hand has an exam."""
+        return self.session is not None and read_exam.is_there(self.session, exam_id)
 
     def case_beside(self, exam_id: int, step: int) -> int | None:
         """The case so many places after another one in the reader's order, going round."""

@@ -106,6 +106,12 @@ def _planned(people: Iterable[Person]) -> Iterable[Planned]:
             yield Planned(one.name.strip(), one.reads, one.coordinates, None if one.enrolled else one.seed)
 
 
+def who_goes_on(viewer: Viewer | None, draft: StudyDraft) -> str:
+    """Name of whoever goes on in a study in which nobody signs in: who set it up, or its coordinator."""
+    able = [one.name.strip() for one in draft.coordinators]
+    return viewer.reader.name if viewer and viewer.reader.name in able else able[0]
+
+
 def first_coordinator(session: Session, draft: StudyDraft) -> tuple[int, str] | None:
     """Key and secret of whoever set the study up just now; None where they do not have to sign in."""
     if not sign_in.needs_sign_in(session):

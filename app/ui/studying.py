@@ -105,16 +105,20 @@ class Studying(QObject):
         session = space.session
         if session is None:
             return
-        before = space.people.coordinates
+        # who coordinated by name alone proves it from now on, where there is something to prove it by
+        before = space.people.sign_in_needed and space.people.coordinates
         space.people.look_again()
         known = None if before else study_setup.first_coordinator(session, self._draft)
         if known is not None:
             problem = space.sign_in(known[0], Role.COORDINATOR, known[1])
             if problem is not None:
+                space.sign_out()
                 space.failed.emit(problem)
         elif space.people.sign_in_needed and not before:
             space.sign_out()
         else:
+            if not space.people.sign_in_needed:
+                space.set_reader(study_setup.who_goes_on(space.viewer, self._draft))
             space.note(What.SESSION | What.READERS | What.EXAMS)
             if space.case is not None:
                 # by the rules that hold now

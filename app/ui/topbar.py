@@ -133,9 +133,9 @@ class TopBar(QWidget):
             said, tip = blinding_words(space.people, viewer)
             self._badges["blinded"].setText(said)
             self._badges["blinded"].setToolTip(tip)
-            signed_in = space.people.sign_in_needed
+            with_role = space.people.sign_in_needed or space.people.coordinates
             name = viewer.reader.name
-            self._say_who(who_text(viewer) if signed_in else present.text("app.reader", name=name))
+            self._say_who(who_text(viewer) if with_role else present.text("app.reader", name=name))
         for name, control in self.pages.items():
             control.setVisible(viewer is not None and name not in self._withheld)
         self.reader.setVisible(viewer is not None)

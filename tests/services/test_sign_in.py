@@ -8,12 +8,14 @@ from dataclasses import replace
 
 import pytest
 
+from app.domain.case_facts import Counted
 from app.domain.errors import BlindingError, InputError
 from app.domain.protocol import LEVELS, Level, Protocol
 from app.domain.reading import Reader, Role, Viewer
 from app.domain.reasons import Reason
 from app.services import case_facts, read_exam, sign_in
 from app.services.open_session import Session, audit_entries, last_viewer, open_session
+from app.services.study import unlock
 from app.store import audit, people, results, rounds, sessions
 from app.store.rounds import Assignment
 
@@ -93,6 +95,47 @@ def test_a_secret_closes_an_open_session_to_nobody_in_particular(session: Sessio
     assert sign_in.require_coordinator(opened, None).reader.id == ANA
     assert not opened.database.guarded
     opened.close()
+
+
+# ---- by name
+
+
+def test_whoever_coordinates_an_open_study_without_secrets_does_so_by_name(session: Session) -> None:
+    assert sign_in.by_name(session, ANA) == Viewer(Reader(ANA, "Ana"))
+    sign_in.grant(session, ANA, BOTH)
+    assert sign_in.by_name(session, ANA) == Viewer(Reader(ANA, "Ana"), COORDINATOR)
+    # Bo holds no role any more, and reads on as before
+    assert sign_in.by_name(session, BO) == Viewer(Reader(BO, "Bo"))
+    sign_in.grant(session, BO, {READER}, viewer=sign_in.by_name(session, ANA))
+    with pytest.raises(InputError, match=r"^study\.not_coordinator"):
+        sign_in.grant(session, BO, BOTH, viewer=sign_in.by_name(session, BO))
+    with pytest.raises(InputError, match=r"^sign_in\.unknown"):
+        sign_in.by_name(session, 99)
+
+
+def test_a_name_leads_to_the_round_that_waits_for_it(session: Session) -> None:
+    _read_all(session, sign_in.by_name(session, BO))
+    with session.database.transaction():
+        rounds.add_round(session.database, rounds.StudyRound(2, rounds.RoundKind.REPEAT, 0.5, 14, 1))
+        rounds.assign(session.database, [Assignment(BO, 1, 2)], "")
+    assert (sign_in.by_name(session, BO).round, sign_in.by_name(session, ANA).round) == (2, 1)
+
+
+def test_where_anybody_has_a_secret_or_the_study_is_blinded_a_name_is_not_enough(session: Session) -> None:
+    sign_in.grant(session, ANA, BOTH)
+    sign_in.set_secret(session, BO, "bo's own")
+    with pytest.raises(InputError, match=r"^sign_in\.needed"):
+        sign_in.by_name(session, ANA)
+    sign_in.remove_secret(session, sign_in.sign_in(session, ANA, COORDINATOR), BO)
+    assert sign_in.by_name(session, ANA).role is COORDINATOR
+    _blind(session)
+    for reader in (ANA, BO):
+        with pytest.raises(InputError, match=r"^sign_in\.needed"):
+            sign_in.by_name(session, reader)
+    sign_in.sign_out(session)
+    assert session.database.guarded
+    with pytest.raises(InputError, match=r"^sign_in\.needed"):
+        sign_in.by_name(session, ANA)
 
 
 # ---- in and out
@@ -325,6 +368,23 @@ def test_unblinding_opens_the_study_with_a_reason_and_it_can_be_closed_again(stu
         results.results(study.database, bo)
 
 
+def test_nobody_blinds_a_study_that_somebody_coordinates_by_name(session: Session) -> None:
+    sign_in.grant(session, ANA, {COORDINATOR})
+    ana = sign_in.by_name(session, ANA)
+    sign_in.grant(session, BO, BOTH, viewer=ana)
+    sign_in.set_secret(session, BO, "bo's own")
+    # Ana could not come in any more, and Bo alone would see everything
+    with pytest.raises(InputError, match=r"^study\.coordinator_without_secret") as refused:
+        sign_in.blind_again(session, ana, "now in earnest")
+    assert refused.value.values == {"name": "Ana"}
+    assert not sign_in.blinded_now(session)
+    sign_in.set_secret(session, ANA, "ana's own")
+    with pytest.raises(InputError, match=r"^study\.not_coordinator"):
+        sign_in.blind_again(session, replace(ana, role=READER), "now in earnest")
+    sign_in.blind_again(session, ana, "now in earnest")
+    assert sign_in.blinded_now(session)
+
+
 def test_a_reader_opens_nothing(study: Session) -> None:
     bo = _bo(study)
     for act in (sign_in.unblind, sign_in.blind_again, sign_in.look_before_done):
@@ -444,6 +504,33 @@ def test_what_is_read_while_the_study_is_open_is_not_blinded(
     _mark(study, _bo(study), 3, off=True)
     _ana(study)
     rows = study.database.rows("SELECT id FROM reading WHERE exam_id = 2")
+    assert people.not_blinded(study.database) == {row["id"] for row in rows}
+
+
+@pytest.mark.parametrize("how", ["looked", "opened"])
+def test_whoever_leaves_a_patient_out_after_seeing_others_is_not_blinded(
+    study: Session, moments: Callable[[int], None], how: str
+) -> None:
+    moments(1)
+    for exam_id in (1, 2, 3):
+        _mark(study, _ana(study, READER), exam_id, off=True)
+    ana = _ana(study)
+    moments(2)
+    if how == "looked":
+        sign_in.look_before_done(study, ana, "a reason")
+    else:
+        sign_in.unblind(study, ana, "a reason")
+    moments(3)
+    for exam_id in (1, 2):
+        unlock(study, ana, exam_id, ANA, 1, "a reason")
+    me = _ana(study, READER)
+    case, _ = case_facts.exclude_patient(study, read_exam.open_case(study, me, 1), Reason.SURG)
+    read_exam.sign_off(study, case)
+    # to say how levels were counted decides nothing
+    case, _ = case_facts.say_counted(study, read_exam.open_case(study, me, 2), Counted.WHOLE_SPINE)
+    read_exam.sign_off(study, case)
+    _ana(study)
+    rows = study.database.rows("SELECT id FROM reading WHERE exam_id = 1")
     assert people.not_blinded(study.database) == {row["id"] for row in rows}
 
 

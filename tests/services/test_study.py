@@ -20,10 +20,10 @@ from app.domain.protocol import Level, Protocol
 from app.domain.reading import LevelState, Reader, Reading, Role, Viewer
 from app.domain.reasons import Reason
 from app.domain.shapes import Rectangle
-from app.services import read_exam, study
+from app.services import read_exam, sign_in, study
 from app.services.changed import What
 from app.services.open_session import Session, create_session, readers_of
-from app.services.study import Planned, StudyPlan
+from app.services.study import Planned, StudyPlan, Waiting
 from app.store import audit, exams, people, readings, rounds, sessions
 from app.store.exams import NewExam
 from app.store.guard import Scope
@@ -431,6 +431,29 @@ def test_while_the_wash_out_lasts_a_reader_stays_in_the_round_before(
     read_all(shared, "Ana")
     study.start_repeat(shared, coordinator, share=1.0)
     assert study.current_round(shared, 1) == FIRST
+
+
+def test_a_reader_who_is_done_is_told_of_the_next_round_and_its_first_day(
+    shared: Session, coordinator: Viewer, clock: Clock
+) -> None:
+    read_all(shared, "Bo", range(1, 3))
+    clock.wait(3)
+    read_all(shared, "Ana", range(1, 5))
+    study.start_repeat(shared, coordinator, share=1.0, washout_days=14)
+    ana, bo = Viewer(reader(shared, "Ana")), Viewer(reader(shared, "Bo"))
+    told = sign_in.ahead(shared, ana)
+    assert (told.count, told.round, told.first_utc[:10]) == (4, 2, "2026-01-18")
+    assert study.waiting(shared, ana) == Waiting()
+    assert sign_in.ahead(shared, bo).first_utc[:10] == "2026-01-15"
+    # blinded, Ana hears as much, and nothing of Bo; whoever has not signed in hears nothing
+    shared.database.guard(Scope(1, "Ana", 1))
+    assert sign_in.ahead(shared, ana) == told
+    assert sign_in.ahead(shared, bo) == Waiting()
+    shared.database.guard(None)
+    assert sign_in.ahead(shared, ana) == Waiting()
+    shared.database.guard(Scope(1, "Ana", 1))
+    clock.wait(15)
+    assert sign_in.ahead(shared, ana) == Waiting(4, "", 2)
 
 
 # -- assignments ------------------------------------------------------------------------------------------

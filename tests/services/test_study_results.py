@@ -26,6 +26,7 @@ from app.services.gather import gather
 from app.services.open_session import Session, create_session, readers_of
 from app.services.repeated import repeated
 from app.services.study import Planned, StudyPlan
+from app.services.study_rounds import offer_now, start_repeat
 from app.store import exams, people, readings
 from app.store.exams import NewExam
 
@@ -173,3 +174,30 @@ def test_nobody_and_a_round_against_itself_are_refused(twice: Session) -> None:
         repeated(gathered, "Dee")
     with pytest.raises(InputError, match=r"cohort\.same_round"):
         repeated(gathered, "Ana", rounds=(2, 2))
+
+
+@pytest.mark.parametrize(
+    ("days", "reason", "early"),
+    [
+        (0, "", set()),
+        (0, "supervision", {("Ana", 1, 2), ("Bo", 1, 2)}),
+        (14, "", set()),
+    ],
+)
+def test_a_repeat_without_its_wash_out_is_known_afterwards(
+    session: Session, days: int, reason: str, early: set[tuple[str, int, int]]
+) -> None:
+    for place in (0, 1):
+        read(session, place, 1, 40.0, 41.0, 42.0, 43.0)
+    viewer = coordinator(session)
+    start_repeat(session, viewer, share=1.0, washout_days=days, override_reason=reason)
+    assert gather(session, viewer).early == early
+
+
+def test_a_wash_out_that_was_ended_for_one_reader_is_known_afterwards(session: Session) -> None:
+    for place in (0, 1):
+        read(session, place, 1, 40.0, 41.0, 42.0, 43.0)
+    viewer = coordinator(session)
+    start_repeat(session, viewer, share=1.0, washout_days=14)
+    offer_now(session, viewer, readers_of(session)[1].id, 2, "leaves the hospital")
+    assert gather(session, viewer).early == {("Bo", 1, 2)}

@@ -27,6 +27,7 @@ MakeNew = Callable[..., NewExam]
 MakeStats = Callable[..., dict[Quantity, RoiStats]]
 
 PAST, FUTURE = "2020-01-01T00:00:00.000+00:00", "2999-01-02T00:00:00.000+00:00"
+LATER = "2999-02-03T00:00:00.000+00:00"
 BOX = LevelState.measured(Rectangle(1, 2, 3, 4, 2))
 
 
@@ -133,11 +134,34 @@ def test_a_case_is_offered_only_when_its_time_has_come(
     assign(database, Assignment(key, three[0], 2, due_utc=FUTURE), Assignment(key, three[1], 2, due_utc=PAST))
     assert cases_of(database, again) == {three[1]}
     assert rounds.assigned(database, key, 2) == {three[0], three[1]}
-    assert rounds.waiting(database, again) == Waiting(1, FUTURE)
-    assert rounds.waiting(database, first) == Waiting(0, "")
+    assert rounds.waiting(database, again) == Waiting(1, FUTURE, 2)
+    assert rounds.waiting(database, first) == Waiting()
     monkeypatch.setattr(audit, "utc_now", lambda: FUTURE)
     assert cases_of(database, again) == {three[0], three[1]}
-    assert rounds.waiting(database, again) == Waiting(0, "")
+    assert rounds.waiting(database, again) == Waiting()
+
+
+def test_of_a_later_round_is_told_how_much_of_it_is_left_and_when_it_begins(
+    database: Database, first: Viewer, second: Viewer, three: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert rounds.ahead(database, first) == Waiting()
+    repeat(database)
+    repeat(database, 3)
+    key = first.reader.id
+    assert rounds.ahead(database, first) == Waiting()
+    assign(
+        database, Assignment(key, three[0], 3, due_utc=LATER), Assignment(key, three[1], 3, due_utc=FUTURE)
+    )
+    assert rounds.ahead(database, first) == Waiting(2, FUTURE, 3)
+    assert rounds.ahead(database, replace(first, round=3)) == Waiting()
+    assert rounds.ahead(database, second) == Waiting()
+    monkeypatch.setattr(audit, "utc_now", lambda: FUTURE)
+    assert rounds.ahead(database, first) == Waiting(2, "", 3)
+    begin(database, replace(first, round=3), three[1])
+    assert rounds.ahead(database, first) == Waiting(1, LATER, 3)
+    # the one in between comes first
+    assign(database, Assignment(key, three[2], 2))
+    assert rounds.ahead(database, first) == Waiting(1, "", 2)
 
 
 def test_a_reading_cannot_begin_before_its_time(database: Database, first: Viewer, three: list[int]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.domain.checks import Finding, Severity
-from app.domain.protocol import Level
+from app.domain.protocol import LEVELS, Level
 from app.domain.reading import Reader
 from app.domain.reasons import Reason
 from app.services.case import Standing
@@ -21,8 +22,9 @@ from app.services.study_overview import CaseOverview
 from app.services.study_rounds import Waiting
 from app.ui.listed import Cell, Mark, Row
 from app.ui.pages.long_list import LongList
+from app.ui.present import finding_text
 from app.ui.present import overview as told
-from app.ui.present.worklist import own_row, waiting_text
+from app.ui.present.worklist import own_row, waiting_text, waiting_tip
 from app.ui.theme import DARK, LIGHT
 
 COUNT = 1000
@@ -185,8 +187,16 @@ def test_the_sign_and_the_kinds_of_a_case(case: CaseRow, mark: Mark, kinds: set[
 
 
 def test_cases_that_wait_are_counted_with_the_first_day() -> None:
-    assert waiting_text(Waiting(0, "")) == ""
-    assert waiting_text(Waiting(12, "2026-12-01T09:00:00.000+00:00")) == "12 more from 2026-12-01 on"
+    day = "2026-12-01T09:00:00.000+00:00"
+    assert waiting_text(Waiting(), here=1, done=False) == waiting_tip(Waiting()) == ""
+    assert waiting_text(Waiting(), here=1, done=True) == "all read"
+    assert waiting_text(Waiting(12, day, 2), here=2, done=False) == "12 more from 2026-12-01 on"
+    assert waiting_text(Waiting(12, day, 2), here=1, done=True) == "all read · round 2 from 2026-12-01 on"
+    assert waiting_text(Waiting(12, "", 2), here=1, done=True) == "all read · round 2 is ready"
+    assert waiting_tip(Waiting(12, day, 2)).startswith(
+        "Round 2 waits: its first case is offered on 2026-12-01"
+    )
+    assert waiting_tip(Waiting(12, "", 3)).startswith("Round 3 is ready: choose your name")
 
 
 ANA, BO = Reader(1, "Ana"), Reader(2, "Bo")
@@ -224,6 +234,25 @@ def test_a_cell_tells_one_readers_state(progress: Progress, words: str, mark: Ma
     assert ("last change 2026-11-22 08:41:27 UTC" in tip) == bool(progress.changed_utc)
 
 
+@pytest.mark.parametrize(("count", "words"), [(1, "signed off, 1 note"), (2, "signed off, 2 notes")])
+def test_a_cell_tells_how_many_rules_speak_of_its_values_and_which_where_one_looks(
+    count: int, words: str
+) -> None:
+    values = {"mean": 12.0, "low": 15.0, "high": 80.0}
+    findings = tuple(Finding("values.ff_unusual", Severity.WARN, level, values) for level in LEVELS[:count])
+    shown = overview(Progress(State.SIGNED_OFF, 5), Progress(State.SIGNED_OFF, 5))
+    shown = replace(shown, spoken={(7, "Ana", 2): findings})
+    (row,) = told.study_rows(shown)
+    assert [cell.text for cell in row.cells[2:]] == ["signed off", words]
+    assert row.kinds == {"signed", "warned"}
+    case, column = shown.cases[0], shown.columns[1]
+    chosen = told.Chosen(case, column, case.progress[1], shown.spoken_of(case, column))
+    lines = told.cell_tip(chosen).splitlines()
+    assert [line for line in lines if "12.0 %" in line] == [finding_text(one) for one in findings]
+    # the panel beside the list counts them
+    assert told.chosen_lines(chosen)[0] == words
+
+
 def test_columns_tell_reader_round_and_progress() -> None:
     shown = overview(Progress(State.OPEN), Progress(State.WAITING, due_utc="2026-12-01"))
     assert told.study_headers(shown) == ["Case", "For", "Ana\nround 1", "Ana\nround 2"]
@@ -250,3 +279,20 @@ def test_what_was_left_out_stands_below_its_reason_with_its_count() -> None:
     assert [row.key[:1] for row in found] == [(), (7,), (8,), (), (9,)]
     (row,) = told.study_rows(overview(Progress(State.OPEN), left_out=held[:1]))
     assert "left_out" in row.kinds
+
+
+def test_what_was_marked_in_training_cases_is_counted_on_a_line_of_its_own() -> None:
+    held = (
+        LeftOut(8, "C0008", "Bo", 1, Level.L3, Reason.HEMANG, "", signed_off=True),
+        LeftOut(7, "C0007", "Ana", 1, Level.L2, Reason.HEMANG, "", signed_off=True, training=True),
+        LeftOut(7, "C0007", "Bo", 1, None, Reason.OTHER, "rod", signed_off=False, training=True),
+    )
+    assert [row.cells[0].text for row in told.left_out_rows(held)] == [
+        "haemangioma · 1",
+        "C0008 L3 · Bo · round 1",
+        "in training cases, no exclusion · 2",
+        "C0007 L2 · Ana · round 1 · haemangioma",
+        "C0007 whole patient · Bo · round 1 · other · rod · not signed off yet",
+    ]
+    (row,) = told.study_rows(overview(Progress(State.OPEN), left_out=held[1:2]))
+    assert "left_out" not in row.kinds

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.ui import present
+from app.ui.present.worklist import waiting_tip
 from app.ui.scale import scaled
 from app.ui.widgets import button, named, words
 from app.ui.workspace import Workspace
@@ -51,6 +52,8 @@ class ReadingEmpty(QWidget):
         """Say what fits the session at hand."""
         self.title.setText(present.text("read.empty_pick_title" if any_cases else "read.empty_title"))
         code = "read.empty_pick" if any_cases else "read.empty_table" if from_table else "read.empty_what"
-        self.what.setText(present.text(code))
-        self.bring.setVisible(not any_cases)
+        kept_out = space.people.kept_out and not any_cases
+        waits = "" if any_cases else waiting_tip(space.waits(()))
+        self.what.setText(waits or present.text("worklist.no_cases" if kept_out else code))
+        self.bring.setVisible(not (any_cases or kept_out or waits))
         self.bring.setEnabled(space.session is not None and not space.session.read_only)

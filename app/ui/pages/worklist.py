@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
-from app.domain.reading import Role
 from app.services.changed import What
 from app.ui.coordination import Coordination
 from app.ui.pages.worklist_own import OwnWorklist
@@ -99,8 +98,8 @@ class WorklistPage(QWidget):
             return
         people, viewer = self._workspace.people, self._workspace.viewer
         may = viewer is not None and (people.coordinates or not people.sign_in_needed)
-        person = people.person(viewer.reader.id) if viewer is not None else None
-        reads = person is not None and Role.READER in person.roles
-        self._switch.setVisible(may and reads)
+        self._switch.setVisible(may and people.reads)
         stays = may and self._stack.currentIndex() == _STUDY
-        self.show_list(_STUDY if stays or (may and people.coordinates) else _OWN)
+        # whoever gave a name only did not say as what they come
+        first = people.coordinates and (people.sign_in_needed or not people.reads)
+        self.show_list(_STUDY if stays or first else _OWN)

@@ -6,9 +6,9 @@ from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
-from app.services import study
 from app.services.changed import What
 from app.services.read_exam import CaseRow
+from app.services.study import Waiting
 from app.ui.coordination import Coordination
 from app.ui.looking import Looking
 from app.ui.pages.long_list import LongList
@@ -17,7 +17,7 @@ from app.ui.pages.worklist_bar import WorklistBar
 from app.ui.pages.worklist_results import ResultsButton
 from app.ui.present import text
 from app.ui.present.case import list_progress
-from app.ui.present.worklist import own_row, waiting_text
+from app.ui.present.worklist import own_row, waiting_text, waiting_tip
 from app.ui.scale import scaled
 from app.ui.theme import Theme
 from app.ui.widgets import button, named, words
@@ -53,6 +53,7 @@ class OwnWorklist(QWidget):
         super().__init__(parent)
         self._workspace = workspace
         self._cases: list[CaseRow] = []
+        self._waits = Waiting()
         self.looking = Looking(workspace, self)
         self.view = LongList([text(code) for code in _HEADERS], text("page.worklist"))
         self.view.use_widths(_WIDTHS)
@@ -115,6 +116,7 @@ class OwnWorklist(QWidget):
         if not what & _MATTERS:
             return
         self._cases = self._workspace.cases
+        self._waits = self._workspace.waits(self._cases)
         if what & (What.SESSION | What.READERS):
             self.feedback.hide()
             self.results.refresh()
@@ -144,19 +146,19 @@ class OwnWorklist(QWidget):
             self.bar.said.setText(text("worklist.looking", done=begun - left, total=begun))
             self.bar.said.setToolTip(text("worklist.looking_tip"))
             return
-        space = self._workspace
-        told = ""
-        if space.session is not None and space.viewer is not None:
-            told = waiting_text(study.waiting(space.session, space.viewer))
-        self.bar.said.setText(told)
-        self.bar.said.setToolTip(text("worklist.waiting_tip") if told else "")
+        viewer = self._workspace.viewer
+        done = bool(self._cases) and all(case.locked for case in self._cases)
+        here = viewer.round if viewer else 0
+        self.bar.said.setText(waiting_text(self._waits, here=here, done=done))
+        self.bar.said.setToolTip(waiting_tip(self._waits))
 
     def _show_empty(self) -> None:
         """Say what to do where nothing is listed."""
         code = "worklist.none_listed" if self._cases else "worklist.empty"
         if not self._cases and self._workspace.people.sign_in_needed:
             code = "worklist.no_cases"
-        self.empty.setText(text(code))
+        waits = "" if self._cases else waiting_tip(self._waits)
+        self.empty.setText(waits or text(code))
         self._stack.setCurrentIndex(1 if self.view.sieve.rowCount() else 0)
 
     # -- opening --------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from app.services.study import Column, Overview, State
 from app.ui.pages.long_list import Index, LongList
 from app.ui.present import text
-from app.ui.present.overview import Chosen, chosen_lines, column_tip, column_title, left_out_rows
+from app.ui.present.overview import Chosen, cell_tip, chosen_lines, column_tip, column_title, left_out_rows
 from app.ui.scale import row_height, scaled
 from app.ui.theme import DARK, Theme
 from app.ui.widgets import button, named, words
@@ -150,9 +150,15 @@ class StudySide(QWidget):
         if chosen is None:
             self.title.setText(text("worklist.chosen"))
             self.told.setText(text("worklist.chosen_none"))
+            self.told.setToolTip("")
+            self.told.setAccessibleDescription("")
             return
         self.title.setText(text("worklist.chosen_title", **chosen.words))
         self.told.setText("\n".join(chosen_lines(chosen)))
+        # there is no room for many sentences below each other
+        spoken = cell_tip(chosen) if chosen.findings else ""
+        self.told.setToolTip(spoken)
+        self.told.setAccessibleDescription(spoken)
 
     def _on_wanted(self) -> None:
         self.wanted.emit(self.sender().objectName())

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from app.domain.errors import AppError
+from app.domain.progress import Progress
+from app.domain.reading import Viewer
 from app.services import study
 from app.services.changed import What
-from app.services.study import Overview
+from app.services.open_session import Session
+from app.services.study import Overview, Spoken
 from app.services.study_overview import CaseOverview
 from app.ui.coordination import Coordination
+from app.ui.jobs import Job, Work
 from app.ui.listed import Row
 from app.ui.pages.long_list import LongList
 from app.ui.pages.worklist_acts import StudyActs
@@ -25,13 +30,27 @@ from app.ui.scale import scaled
 from app.ui.theme import Theme
 from app.ui.widgets import button, words
 
-_KINDS = ("todo", "open", "signed", "unlocked", "waiting", "left_out", "training")
+_KINDS = ("todo", "open", "signed", "unlocked", "waiting", "warned", "left_out", "training")
 _MATTERS = What.SESSION | What.EXAMS | What.READING | What.SIGN_OFF | What.READERS
 # columns before those of readers
 _FIXED = 2
 _CODE, _FOR = 96, 84
 _READER, _READER_LEAST = 190, 150
 _STEPS = ("repeat", "package", "merge", "join")
+
+
+def _asking(session: Session, viewer: Viewer) -> Work:
+    """What finds, on a connection of its own, what rules say of values."""
+
+    def ask(progress: Progress) -> Spoken:
+        progress.report(0, None)
+        own = session.another()
+        try:
+            return study.spoken(own, viewer)
+        finally:
+            own.close()
+
+    return ask
 
 
 class StudyWorklist(QWidget):
@@ -51,6 +70,7 @@ class StudyWorklist(QWidget):
         self.overview: Overview | None = None
         self._cases: Mapping[object, CaseOverview] = {}
         self._stale, self._nothing = True, ""
+        self._rules = Job(self)
         self.view = LongList((), text("worklist.study"))
         self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectItems)
         self.bar = WorklistBar(self.view, _KINDS)
@@ -98,12 +118,20 @@ class StudyWorklist(QWidget):
         self.steps["join"].clicked.connect(self.does.join)
         self.does.said.connect(self.said)
         self._acts.workspace.changed.connect(self._on_changed)
+        self._acts.workspace.closing.connect(self._rules.wait)
+        self._rules.finished.connect(self._on_spoken)
+        self._rules.failed.connect(self._on_untold)
 
     def show_theme(self, theme: Theme) -> None:
         """Use the colours of a theme."""
         self.view.show_theme(theme)
         self.side.show_theme(theme)
         self.does.theme = theme
+
+    @property
+    def asks_rules(self) -> bool:
+        """Whether rules are still being asked what they say of values."""
+        return self._rules.running
 
     # -- what is listed -------------------------------------------------------------------------------
 
@@ -116,6 +144,7 @@ class StudyWorklist(QWidget):
     def _on_changed(self, what: What) -> None:
         if what & (What.SESSION | What.READERS):
             # the next person may not be allowed to see it
+            self._rules.wait()
             self._show(None, "")
         if what & _MATTERS:
             self._stale = True
@@ -130,9 +159,25 @@ class StudyWorklist(QWidget):
             self._show(None, "")
             return
         try:
-            self._show(study.overview(session, viewer), text("worklist.study_empty"))
+            found = study.overview(session, viewer)
+            # what was said before stands until the rules were asked again
+            said = self.overview.spoken if self.overview is not None else {}
+            self._show(replace(found, spoken=said), text("worklist.study_empty"))
+            self._rules.start(_asking(session, viewer))
         except AppError as problem:
+            self._rules.wait()
             self._show(None, error_text(problem))
+
+    def _on_spoken(self, spoken: Spoken) -> None:
+        """Show what rules say of values beside how far everybody is."""
+        if self.overview is not None and spoken != self.overview.spoken:
+            self.overview = replace(self.overview, spoken=spoken)
+            self.view.lines.show_rows(study_rows(self.overview))
+            self.side.show_chosen(self.chosen)
+
+    def _on_untold(self, _: AppError) -> None:
+        # whoever may not know is told nothing, and what cannot be read says so where it is asked for
+        self._on_spoken({})
 
     def _show(self, overview: Overview | None, empty: str) -> None:
         self.overview = overview
@@ -189,7 +234,8 @@ class StudyWorklist(QWidget):
         case = self._cases.get(row.key[0])
         if case is None or self.overview is None:
             return None
-        return Chosen(case, self.overview.columns[place], case.progress[place])
+        column = self.overview.columns[place]
+        return Chosen(case, column, case.progress[place], self.overview.spoken_of(case, column))
 
     def _tell(self, row: Row, column: int) -> str:
         found = self._cell(row, column - _FIXED) if column >= _FIXED else None

@@ -60,7 +60,7 @@ def _secret_line(draft: StudyDraft) -> str:
     if not without:
         return text("study.sum_secrets")
     if len(without) == len(draft.people):
-        return text("study.sum_no_secrets")
+        return text("study.sum_by_name" if len(without) > 1 else "study.sum_no_secrets")
     return text("study.sum_some_secrets", names=_names(without))
 
 

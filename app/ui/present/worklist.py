@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 
 from app.domain.protocol import LEVELS
 from app.services.case import Standing
@@ -23,7 +24,7 @@ _DAY = 10
 def worklist_row(case: CaseRow) -> tuple[str, ...]:
     """Code, state, levels, time of the last change."""
     done = levels_done(case.done, len(LEVELS)) if case.done else ""
-    return (case.code, own_state(case), done, short_time(case.last_change))
+    return (case.code, own_state(case), done, local_time(case.last_change))
 
 
 def own_state(case: CaseRow) -> str:
@@ -81,11 +82,34 @@ def _kinds(case: CaseRow, standing: Standing | None) -> Sequence[str]:
     return [name for name, holds in held.items() if holds]
 
 
-def waiting_text(waiting: Waiting) -> str:
-    """How many cases are offered later, and from which day on; nothing where none are."""
+def waiting_text(waiting: Waiting, *, here: int, done: bool) -> str:
+    """What waits for its day, in a few words.
+
+    Parameters
+    ----------
+    waiting : Waiting
+        What waits.
+    here : int
+        The round that the reader is in.
+    done : bool
+        Whether all that does not wait is signed off, and there was something.
+    """
+    if not waiting.count:
+        return text("worklist.all_read") if done else ""
+    if waiting.round == here:
+        return text("worklist.waiting", **_waits(waiting))
+    return text("worklist.waiting_round" if waiting.first_utc else "worklist.ready_round", **_waits(waiting))
+
+
+def waiting_tip(waiting: Waiting) -> str:
+    """The same in whole sentences: which round waits, until when, and what to do; nothing where none does."""
     if not waiting.count:
         return ""
-    return text("worklist.waiting", count=waiting.count, day=waiting.first_utc[:_DAY])
+    return text("worklist.waiting_tip" if waiting.first_utc else "worklist.ready_tip", **_waits(waiting))
+
+
+def _waits(waiting: Waiting) -> dict[str, int | str]:
+    return {"round": waiting.round, "count": waiting.count, "day": waiting.first_utc[:_DAY]}
 
 
 def day_text(at_utc: str) -> str:
@@ -96,6 +120,17 @@ def day_text(at_utc: str) -> str:
 def short_time(at_utc: str) -> str:
     """ISO time to the second, with a blank instead of the T."""
     return at_utc[:19].replace("T", " ")
+
+
+def local_time(at_utc: str) -> str:
+    """The same by the clock on the wall, as the line that says when something was saved.
+
+    What is no time, as in a session that another program changed, is shown as it stands.
+    """
+    try:
+        return short_time(datetime.fromisoformat(at_utc).astimezone().isoformat())
+    except ValueError:
+        return short_time(at_utc)
 
 
 def audit_row(entry: AuditRow) -> tuple[str, ...]:

@@ -68,6 +68,8 @@ STUDY: dict[str, str] = {
     "study.field.area_deviation": "Area off the median (%)",
     "study.field.positive_t_score": "Positive at T-score up to",
     "study.field.bmd_region": "BMD region",
+    "study.field.tscore_region": "T-score region",
+    "study.lowest": "lowest there is",
     "study.field.anterior_fraction": "Anterior share (%)",
     "study.field.margin_native_voxels": "Margin, acquired voxels",
     "study.field.fit_height_mm": "Height of a body (mm)",
@@ -145,19 +147,23 @@ STUDY: dict[str, str] = {
     "study.sum_kept": "The protocol stays {stamp}.",
     "study.sum_changed": "The protocol becomes {stamp}. Readings made under {before} keep their stamp.",
     "study.sum_readers": "{count} people read: {names}.",
+    "study.sum_readers.count_1": "One person reads: {names}.",
     "study.sum_one_reader": "One person reads: {names}.",
     "study.sum_coordinators": "The study is coordinated by: {names}.",
     "study.sum_secrets": "Everybody signs in with a PIN or passphrase.",
     "study.sum_some_secrets": "Without a PIN, so that anybody can sign in under the name: {names}.",
     "study.sum_no_secrets": "Nobody needs a PIN.",
+    "study.sum_by_name": "Nobody needs a PIN: whoever chooses the name of a coordinator at the top right coordinates.",
     "study.sum_blinded": "Reading is blinded until a coordinator opens the study. This keeps readers honest, not a "
     "determined spy out: whoever holds the file and another program can read it.",
     "study.sum_open": "Reading is open: everybody sees everything.",
     "study.sum_hidden": "Values stay hidden until a case is signed off.",
     "study.sum_help": "Readers may be helped to place rectangles; where they were is recorded.",
     "study.sum_repeat": "Each reader reads {percent} % of their cases again, at least {days} days later.",
+    "study.sum_repeat.days_1": "Each reader reads {percent} % of their cases again, at least 1 day later.",
     "study.sum_no_repeat": "No part is read again.",
     "study.sum_training": "{count} of {total} cases are for training.",
+    "study.sum_training.count_1": "1 of {total} cases is for training.",
     "study.sum_no_training": "No case is for training.",
     # signing in
     "role.reader": "Read",
@@ -247,8 +253,8 @@ STUDY_ERRORS: dict[str, str] = {
     "sign_in.no_role": "{name} does not hold this role in the study. Choose the other one, or ask the coordinator.",
     "sign_in.wrong_secret": "This is not the PIN or passphrase of {name}. Try again.",
     "sign_in.wrong_passphrase": "This is not the passphrase of whoever coordinates the study. Try again.",
-    "sign_in.needs_secret": "{name} has no PIN, and in a blinded study nobody coordinates without. Sign in as reader "
-    "and set one first.",
+    "sign_in.needs_secret": "{name} has no PIN, and in a blinded study nobody coordinates without. A coordinator who has "
+    "one gives it: ☰, Study…, step “Readers”. Where none has, sign in as reader and set one at your name, top right.",
     "sign_in.short_secret": "A PIN or passphrase has at least {shortest} characters. Choose a longer one.",
     "sign_in.last_secret": "This is the only PIN of a coordinator; without it nobody could open the study again. Give "
     "another coordinator one first.",
@@ -274,14 +280,17 @@ STUDY_ERRORS: dict[str, str] = {
     "study.nothing_to_repeat": "No reader has signed off a case yet, so there is nothing to read again.",
     "study.not_read_before": "That reader has not signed off this case before, so they cannot read it again. Choose "
     "another reader.",
-    "study.not_coordinator": "Only whoever coordinates the study can do this. Sign in as coordinator at the top right, or "
-    "ask the one who does.",
+    "study.not_coordinator": "Only whoever coordinates the study can do this. Choose their name at the top right, or ask "
+    "them.",
     "study.same_reader": "The case is to go from a reader to the same one. Choose another reader.",
     "study.unknown_reader": "This study has no such reader. Choose one of the list.",
     "study.unknown_round": "This study has no round {round}. Choose one of the list.",
     "study.not_training": "This case is not for training, so there is no feedback on it.",
     "study.feedback_too_early": "Feedback is shown once you have signed off this training case.",
-    "reading.needs_unlock": "You have gone on reading since you signed off this case. Ask the coordinator to unlock it.",
+    "reading.needs_unlock": "You have gone on reading since you signed off this case, or could see what others read. Ask "
+    "the coordinator to unlock it.",
+    "reading.needs_reason": "You have gone on reading since you signed off this case, or could see what others read. Press "
+    "Reopen and say why it is opened again.",
     "cohort.same_round": "Round {round} cannot be compared with itself. Choose two different rounds.",
     "protocol.repeat_share": "The protocol lets a share of {given} be read again; it must be from 0 to 1.",
     "protocol.washout_days": "The protocol asks for {given} days between two readings; it must be 0 or more.",

@@ -29,7 +29,13 @@ WORKLIST: dict[str, str] = {
     "worklist.no_cases": "No case is yours in this round. The coordinator assigns them.",
     "worklist.progress": "How many cases are signed off",
     "worklist.waiting": "{count} more from {day} on",
-    "worklist.waiting_tip": "These cases are read once more when the first reading is forgotten.",
+    "worklist.waiting_round": "all read · round {round} from {day} on",
+    "worklist.ready_round": "all read · round {round} is ready",
+    "worklist.all_read": "all read",
+    "worklist.waiting_tip": "Round {round} waits: its first case is offered on {day}, when the first reading is forgotten. "
+    "Cases that wait: {count}.",
+    "worklist.ready_tip": "Round {round} is ready: choose your name at the top right once more to begin it. Cases to read: "
+    "{count}.",
     "worklist.looking": "looking… {done} of {total}",
     "worklist.looking_tip": "The cases begun are looked through for what the rules warn of.",
     "worklist.warned": "⚠ {count}",
@@ -56,10 +62,15 @@ WORKLIST: dict[str, str] = {
     "worklist.header": "{reader}\nround {round}",
     "worklist.column_tip": "{reader}, round {round}: {done} of {total} signed off",
     "worklist.column_tip_waiting": "{reader}, round {round}: {done} of {total} signed off, {waiting} wait for their day",
+    "worklist.column_tip_waiting.waiting_1": "{reader}, round {round}: {done} of {total} signed off, 1 waits for its "
+    "day",
     "worklist.cell_levels": "{state} · {done}/{total}",
+    "worklist.cell_notes": "{state}, {count} notes",
+    "worklist.cell_notes.count_1": "{state}, 1 note",
     "worklist.cell_tip": "{code}, {reader}, round {round}: {state}",
     "worklist.cell_tip_changed": "{code}, {reader}, round {round}: {state}, last change {when} UTC",
     "worklist.study_progress": "{done} of {total} readings signed off",
+    "worklist.study_progress.total_1": "{done} of 1 reading signed off",
     "worklist.study_empty": "No cases yet. Import images (Ctrl+I), then readers see them here.",
     "worklist.readers": "Progress",
     "worklist.reader_progress": "{done} / {total}",
@@ -72,6 +83,8 @@ WORKLIST: dict[str, str] = {
     "worklist.left_out_closed": "You read too and are not done, so what others left out stays closed until your own "
     "cases are signed off.",
     "worklist.left_out_reason": "{reason} · {count}",
+    "worklist.left_out_training": "in training cases, no exclusion",
+    "worklist.left_out_practice": "{place} · {reason}",
     "worklist.left_out_level": "{code} {level} · {reader} · round {round}",
     "worklist.left_out_patient": "{code} whole patient · {reader} · round {round}",
     "worklist.left_out_open": "{place} · not signed off yet",
@@ -101,6 +114,10 @@ WORKLIST: dict[str, str] = {
     "unlock.told": "{reader} can change {code} in round {round} again. What was signed off stays in its story. Where the "
     "case waits to be read again in a later round, it is taken out there.",
     "unlock.go": "Unlock",
+    "reopen.title": "Reopen {code}",
+    "reopen.told": "You have gone on reading since you signed off {code}, or could see what others read. What was signed "
+    "off stays in its story.",
+    "reopen.go": "Reopen",
     "unlock.done": "{code} is unlocked for {reader}.",
     # assign
     "assign.title": "Give {code} to somebody else",
@@ -119,6 +136,8 @@ WORKLIST: dict[str, str] = {
     "offer.title": "End the wash-out of {reader}",
     "offer.told": "{count} cases of {reader} in round {round} wait for their day. They are offered at once, although the "
     "first reading may not be forgotten.",
+    "offer.told.count_1": "1 case of {reader} in round {round} waits for its day. It is offered at once, although the first "
+    "reading may not be forgotten.",
     "offer.go": "Offer them now",
     "offer.done": "The cases of {reader} in round {round} are offered now.",
     # repeat round
@@ -139,6 +158,8 @@ WORKLIST: dict[str, str] = {
     "repeat.go": "Start the round",
     "repeat.go_tip": "Draws the cases and begins the round",
     "repeat.done": "Round {round} has begun, drawn from {seed}. Each case is offered {days} days after its first sign-off.",
+    "repeat.done.days_1": "Round {round} has begun, drawn from {seed}. Each case is offered 1 day after its first "
+    "sign-off.",
     "repeat.done_now": "Round {round} has begun, drawn from {seed}. All its cases are offered now.",
     # package
     "package.title": "Package for a reader",
@@ -148,8 +169,10 @@ WORKLIST: dict[str, str] = {
     "package.holds": "What it holds",
     "package.leaves": "What it leaves out",
     "package.cases": "{cases} cases under their codes, in the order of {reader}; about {megabytes} MB of images",
+    "package.cases.cases_1": "1 case under its code; about {megabytes} MB of images",
     "package.protocol": "the protocol {protocol}",
     "package.begun": "what {reader} has read of them here: {cases} cases, to be carried on",
+    "package.begun.cases_1": "what {reader} has read of them here: 1 case, to be carried on",
     "package.secret": "the PIN of {reader}, as a salted hash: {reader} signs in there as here",
     "package.no_secret": "no PIN: {reader} has none",
     "package.left": "names, identifiers, dates and folders of patients\nclinical data\nevery other reader, with "
@@ -227,9 +250,10 @@ WORKLIST: dict[str, str] = {
     "join.fields": "Exams by field strength: {counts}.",
     "join.fields_apart": "Exams by field strength: {counts}. R2* of different field strengths is never pooled.",
     "join.go": "Join",
-    "join.go_tip": "Takes in what is listed, all of it or nothing; it cannot be taken back",
+    "join.go_tip": "Takes in what is listed, all of it or nothing; “Merge…” takes it back as one step",
     "join.working": "Taking in exams: {progress}",
-    "join.is_done": "{centre} was joined: {new} new exams, {readings} readings.",
+    "join.is_done": "{centre} was joined. New exams: {new}, readings: {readings}.",
+    "join.is_undone": "{centre} was taken back. What came with it stays in the file and no longer counts.",
     # what dialogs share
     "work.stop": "Stop",
     "work.stop_tip": "Nothing half-made is kept",

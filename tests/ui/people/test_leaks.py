@@ -30,7 +30,7 @@ from app.ui.topbar import PAGES
 from app.ui.workspace import Workspace
 
 Enter = Callable[..., None]
-_PATIENCE_MS = 20_000
+_PATIENCE_MS = 100_000
 _SAID = (
     "text", "windowTitle", "toolTip", "statusTip", "whatsThis", "accessibleName", "accessibleDescription",
     "placeholderText", "toPlainText", "title", "currentText", "iconText", "windowFilePath",

@@ -81,7 +81,7 @@ def test_what_rules_say_of_a_case_stands_in_the_list_with_its_sentences(
         assert shown[3] == (f"⚠ {len(said)}" if said else "")
         tip = page.own.view.model().index(row, 3).data(3)
         assert tip == "\n".join(said)
-    assert page.own.bar.said.text() == ""
+    assert page.own.bar.said.text() == "all read"
 
 
 def test_the_filter_keeps_cases_of_a_kind(door: MainWindow, enter: Enter) -> None:

@@ -119,6 +119,24 @@ def test_what_is_changed_in_the_form_is_changed_in_the_protocol(assistant: Study
     assert different == {name}
 
 
+def test_a_femoral_neck_and_the_lowest_t_score_can_be_chosen(assistant: StudyAssistant) -> None:
+    boxes = {edit.field.name: edit.widget for edit in assistant.form.edits}
+    bmd, tscore = boxes["bmd_region"], boxes["tscore_region"]
+    assert isinstance(bmd, QComboBox)
+    assert isinstance(tscore, QComboBox)
+    assert (bmd.findText("femoral neck") >= 0, bmd.findText("lowest there is")) == (True, -1)
+    tscore.setCurrentIndex(tscore.findText("lowest there is"))
+    bmd.setCurrentIndex(bmd.findText("total hip"))
+    protocol = assistant.form.take(assistant.draft).protocol
+    assert (protocol.bmd_region, protocol.tscore_region) == ("total hip", "lowest")
+
+
+def test_a_region_in_the_words_of_a_table_stays_as_it_is(assistant: StudyAssistant) -> None:
+    (edit,) = (edit for edit in assistant.form.edits if edit.field.name == "bmd_region")
+    edit.show(Protocol(bmd_region="L2-L4"))
+    assert edit.take(Protocol()).bmd_region == "L2-L4"
+
+
 def test_a_share_is_asked_for_in_percent_and_a_comma_is_a_point() -> None:
     (share,) = (field for field in protocol_fields() if field.name == "anterior_fraction")
     assert share.written(0.667) == "66.7"

@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog
+from pytestqt.qtbot import QtBot
 
 from app.domain.reading import Role, Viewer
 from app.domain.reasons import Reason
@@ -24,10 +25,11 @@ from app.ui.pages.worklist_study import StudyWorklist
 
 Enter = Callable[..., None]
 ANA, BO = 2, 3
+WAIT = 10_000
 
 
 @pytest.fixture
-def listed(door: MainWindow, enter: Enter) -> StudyWorklist:
+def listed(door: MainWindow, enter: Enter, qtbot: QtBot) -> StudyWorklist:
     """The list of all readers, with Ana signed in as coordinator; she has read everything."""
     enter(door, "Ana", Role.COORDINATOR)
     door.show_page("worklist")
@@ -35,6 +37,7 @@ def listed(door: MainWindow, enter: Enter) -> StudyWorklist:
     page = door.page("worklist")
     assert isinstance(page, WorklistPage)
     assert page.study.isVisible()
+    qtbot.waitUntil(lambda: not page.study.asks_rules, timeout=WAIT)
     return page.study
 
 
@@ -70,7 +73,11 @@ def test_readers_stand_as_columns_with_one_state_a_cell(listed: StudyWorklist) -
     headers = [listed.view.model().headerData(place, Qt.Orientation.Horizontal) for place in range(4)]
     assert headers == ["Case", "For", "Ana\nround 1", "Bo\nround 1"]
     assert [row[0] for row in listed.view.texts] == ["C0001", "C0002", "C0003"]
-    assert {(row[ANA], row[BO]) for row in listed.view.texts} == {("signed off", "not started")}
+    # what rules say of the values of one of them, Ana may know: she has read everything
+    assert {(row[ANA], row[BO]) for row in listed.view.texts} == {
+        ("signed off", "not started"),
+        ("signed off, 3 notes", "not started"),
+    }
     assert listed.bar.counted.text() == "3 of 6 readings signed off"
     bars = [listed.side.readers.item(row) for row in range(listed.side.readers.count())]
     assert [(one.text(), one.data(256)) for one in bars] == [
@@ -109,6 +116,34 @@ def sign_in_as_coordinator_and_unlock(door: MainWindow, enter: Enter) -> None:
     study.unlock(session, viewer, exam_id, 1, 1, "look again")
 
 
+def test_what_rules_say_of_values_stands_beside_the_chosen_reading_and_where_the_pointer_rests(
+    listed: StudyWorklist,
+) -> None:
+    code = next(row[0] for row in listed.view.texts if "3 notes" in row[ANA])
+    choose(listed, code, ANA)
+    assert listed.chosen is not None
+    sentences = [present.finding_text(one) for one in listed.chosen.findings]
+    assert len(sentences) == 3
+    assert listed.side.told.text().startswith("signed off, 3 notes")
+    assert listed.side.told.toolTip().splitlines()[-3:] == sentences
+    assert str(listed.view.currentIndex().data(Qt.ItemDataRole.ToolTipRole)).splitlines()[-3:] == sentences
+
+
+def test_a_coordinator_who_still_reads_is_not_told_what_rules_say_of_values(
+    door: MainWindow, enter: Enter, qtbot: QtBot
+) -> None:
+    # one of her own cases waits for her again
+    sign_in_as_coordinator_and_unlock(door, enter)
+    door.show_page("worklist")
+    QApplication.processEvents()
+    page = door.page("worklist")
+    assert isinstance(page, WorklistPage)
+    qtbot.waitUntil(lambda: not page.study.asks_rules, timeout=WAIT)
+    assert {row[ANA].partition(":")[0] for row in page.study.view.texts} == {"signed off", "unlocked"}
+    assert page.study.overview is not None
+    assert page.study.overview.spoken == {}
+
+
 def test_a_coordinator_who_still_reads_is_not_told_what_was_left_out(fresh: MainWindow, enter: Enter) -> None:
     enter(fresh, "Ana", Role.COORDINATOR)
     fresh.show_page("worklist")
@@ -128,7 +163,7 @@ def test_the_filter_and_the_search_work_together(listed: StudyWorklist) -> None:
         kinds.activated.emit(place)
         found[kinds.currentData()] = len(listed.view.texts)
     assert found["all"] == found["todo"] == 3
-    assert {name for name, count in found.items() if count} == {"all", "todo"}
+    assert {name for name, count in found.items() if count} == {"all", "todo", "warned"}
     kinds.setCurrentIndex(0)
     kinds.activated.emit(0)
     listed.bar.search.setText(" c0003 ")
