@@ -9,17 +9,21 @@ from pathlib import Path
 from app import __version__
 from app.cli.output import say, warn, write_json
 from app.cli.passphrase import coordinator
+from app.domain.clinical import Scheme
 from app.services.analyse import analyse
 from app.services.analysis_report import analysis_sentences, analysis_to_dict
 from app.services.export import export
 from app.services.open_session import open_session
+from app.services.selection import LevelMean
 from app.services.self_test import self_test, versions
 from app.ui.sentences import RESEARCH_USE, label
 
 _PLATFORM = "QT_QPA_PLATFORM"
 
 
-def analyse_session(path: Path, levels: str | None, *, as_json: bool, reason: str = "") -> int:
+def analyse_session(
+    path: Path, levels: str | None, mean: LevelMean, scheme: Scheme, *, as_json: bool, reason: str = ""
+) -> int:
     """Print the statistics of whatever is signed off.
 
     Parameters
@@ -28,6 +32,10 @@ def analyse_session(path: Path, levels: str | None, *, as_json: bool, reason: st
         The session.
     levels : str, optional
         ``L1-L4`` or ``L1-L5``; the protocol's mean otherwise.
+    mean : LevelMean
+        What becomes of means that lack levels.
+    scheme : Scheme
+        What makes the groups and the outcome.
     as_json : bool
         With the keys of :mod:`app.services.analysis_report`.
     reason : str
@@ -39,7 +47,8 @@ def analyse_session(path: Path, levels: str | None, *, as_json: bool, reason: st
         When the session cannot be opened, or a blinded round is open and nobody proves to coordinate it.
     """
     with closing(open_session(path)) as session:
-        found = analyse(session, coordinator(session, reason), levels=levels)
+        viewer = coordinator(session, reason)
+        found = analyse(session, viewer, levels=levels, mean=mean, scheme=scheme)
     if as_json:
         write_json(analysis_to_dict(found))
         return 0

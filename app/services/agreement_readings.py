@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from operator import attrgetter
 
 import numpy as np
 
@@ -16,12 +17,12 @@ from app.domain.reading import Kind
 from app.services.assemble_cohort import Cohort, assemble
 from app.services.gather import Gathered
 from app.services.patient_means import FloatArray, choose_levels
-from app.services.selection import ADJUDICATED, MEAN
+from app.services.selection import ADJUDICATED, MEAN, LevelMean
 from app.services.study_data import Study
 from app.stats.result import NotDefined, frozen
-from app.store.results import LevelResult
 
 _TWO = 2
+_RATER = attrgetter("reader", "round")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,8 @@ def pairs_of(gathered: Gathered, number: int) -> tuple[Pair, ...]:
 def _everyone(gathered: Gathered) -> tuple[Rater, ...]:
     """Whoever has signed off anything that counts: readers by enrolment, each by round."""
     out = gathered.excluded
-    read = {(cell.reader, cell.round) for cell in gathered.told if cell.exam_id not in out}
+    counted = [cell for cell in gathered.told if cell.exam_id not in out] if out else gathered.told
+    read = set(map(_RATER, counted))
     rounds = sorted({number for _, number in read})
     by_enrolment = (Rater(name, number) for name in gathered.readers for number in rounds)
     return tuple(one for one in by_enrolment if (one.reader, one.round) in read)
@@ -166,13 +168,17 @@ def _nothing(table: FloatArray) -> FloatArray:
 
 
 def _cohort(study: Study, pair: Pair | None) -> Cohort:
-    """The patients of the selection, whoever's values they are analysed by on other tabs."""
+    """The patients of the selection, whoever's values they are analysed by on other tabs.
+
+    How means that lack levels are dealt with there changes nothing here: both readings lack the same.
+    """
     selection = study.selection
     number = selection.round if pair is None else pair.first.round
     same = selection.readers == MEAN or (selection.readers == ADJUDICATED and not study.gathered.decided)
-    if same and number == selection.round:
+    if same and number == selection.round and study.cohort.mean is LevelMean.AT_LEAST:
         return study.cohort
-    return assemble(study.gathered, replace(selection, readers=MEAN, round=number))
+    plain = replace(selection, readers=MEAN, round=number, mean=LevelMean.AT_LEAST)
+    return assemble(study.gathered, plain)
 
 
 def _raters(gathered: Gathered, pair: Pair | None) -> tuple[Rater, ...]:
@@ -193,18 +199,21 @@ def _tables(
     row_of = {code: row * len(raters) * len(LEVELS) for row, code in enumerate(codes)}
     column_of = {(one.reader, one.round): column * len(LEVELS) for column, one in enumerate(raters)}
     place_of = {level: place for place, level in enumerate(LEVELS)}
-    told = [cell for cell in gathered.told if cell.code in row_of and (cell.reader, cell.round) in column_of]
-    # written into the tables at once: cell by cell takes ten times as long
-    where = [row_of[one.code] + column_of[one.reader, one.round] + place_of[one.level] for one in told]
+    where, means, kinds = list[int](), list[float | None](), list[Kind]()
+    # one pass, and written into the tables at once: these are as many as levels were read
+    for cell in gathered.told:
+        row, column = row_of.get(cell.code), column_of.get((cell.reader, cell.round))
+        if row is None or column is None:
+            continue
+        stats = cell.stats.get(quantity)
+        where.append(row + column + place_of[cell.level])
+        means.append(None if stats is None else stats.mean)
+        kinds.append(cell.kind)
+    measured = Kind.MEASURED
     values, measurable = np.full((2, math.prod(shape)), np.nan)
-    values[where] = [_mean_of(cell, quantity) for cell in told]
-    measurable[where] = [cell.kind is Kind.MEASURED for cell in told]
+    values[where] = np.array(means, dtype=np.float64)
+    measurable[where] = [kind is measured for kind in kinds]
     return values.reshape(shape), measurable.reshape(shape)
-
-
-def _mean_of(cell: LevelResult, quantity: Quantity) -> float:
-    stats = cell.stats.get(quantity)
-    return np.nan if stats is None or stats.mean is None else stats.mean
 
 
 def shared_means(values: FloatArray, needed: int, *, complete: bool) -> FloatArray:

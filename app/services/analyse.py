@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from app import __version__
+from app.domain.clinical import Scheme
 from app.domain.maps import MEASURED, UNITS, Quantity
 from app.domain.protocol import Protocol
 from app.domain.reading import Viewer
-from app.services.assemble_cohort import Cohort, assemble_cohort
+from app.services.assemble_cohort import Cohort, assemble
+from app.services.gather import gather
 from app.services.open_session import Session
+from app.services.selection import LevelMean, Selection
 from app.stats.agreement import BlandAltman, bland_altman
 from app.stats.combined import LogisticModel, logistic
 from app.stats.correlation import Pearson, WithinGroups, pearson, within_groups
@@ -65,7 +68,10 @@ class Analysis:
     Attributes
     ----------
     cohort : Cohort
-        One row per patient; ``index`` of every result counts its rows.
+        One row per patient; ``index`` of every result but those of agreement counts its rows.
+    compared : Cohort
+        Whose rows agreement counts: the same, except where means that lack levels are left out or adjusted,
+        which agreement never follows.
     maps : mapping of Quantity to MapAnalysis
         FF and R2*.
     combined : LogisticModel or NotDefined
@@ -73,9 +79,9 @@ class Analysis:
     protocol : str
         Stamp of the protocol in force.
     positive_t_score : float
-        The outcome of the ROC analyses is ``T <= positive_t_score``.
-    bmd_region : str
-        Region of BMD and T-score.
+        The outcome of the ROC analyses is ``T <= positive_t_score``, where T-scores make it.
+    bmd_region, tscore_region : str
+        Region of BMD, and of the T-score or ``lowest``.
     software : str
         Version of the program.
     synthetic : bool
@@ -83,11 +89,13 @@ class Analysis:
     """
 
     cohort: Cohort
+    compared: Cohort
     maps: Mapping[Quantity, MapAnalysis]
     combined: LogisticModel | NotDefined
     protocol: str
     positive_t_score: float
     bmd_region: str
+    tscore_region: str
     software: str
     synthetic: bool
 
@@ -98,6 +106,8 @@ def analyse(
     *,
     levels: str | None = None,
     compare: tuple[str, str] | None = None,
+    mean: LevelMean = LevelMean.AT_LEAST,
+    scheme: Scheme = Scheme.T_SCORE,
 ) -> Analysis:
     """Analyse what is signed off.
 
@@ -111,6 +121,10 @@ def analyse(
         Levels of the patient mean (``L1-L4``, ``L1-L5`` or one level); the protocol's otherwise.
     compare : tuple of str, optional
         Names of the two readers to compare; otherwise the first two by enrolment who have signed off.
+    mean : LevelMean
+        What becomes of means that lack levels.
+    scheme : Scheme
+        What makes the groups and the outcome.
 
     Returns
     -------
@@ -124,34 +138,41 @@ def analyse(
     InputError
         ``cohort.unknown_levels``, ``cohort.unknown_reader``.
     """
-    cohort = assemble_cohort(session, viewer, levels=levels, compare=compare)
-    return analyse_cohort(cohort, session.protocol, synthetic=session.synthetic)
+    found = gather(session, viewer)
+    selection = Selection(levels=levels, mean=mean, scheme=scheme)
+    cohort = assemble(found, selection, compare=compare)
+    plain = cohort
+    if cohort.mean is not LevelMean.AT_LEAST:
+        plain = assemble(found, replace(selection, mean=LevelMean.AT_LEAST), compare=compare)
+    return _analyse(cohort, plain, session.protocol, synthetic=session.synthetic)
 
 
-def analyse_cohort(cohort: Cohort, protocol: Protocol, *, synthetic: bool) -> Analysis:
-    """Analyse a cohort by the rules of a protocol."""
+def _analyse(cohort: Cohort, compared: Cohort, protocol: Protocol, *, synthetic: bool) -> Analysis:
+    maps = {quantity: _analyse_map(cohort, compared, quantity, protocol) for quantity in MEASURED}
     return Analysis(
         cohort=cohort,
-        maps=MappingProxyType({quantity: _analyse_map(cohort, quantity, protocol) for quantity in MEASURED}),
+        compared=compared,
+        maps=MappingProxyType(maps),
         combined=_combine(cohort),
         protocol=protocol.stamp,
         positive_t_score=protocol.positive_t_score,
         bmd_region=protocol.bmd_region,
+        tscore_region=protocol.tscore_region,
         software=__version__,
         synthetic=synthetic,
     )
 
 
-def _analyse_map(cohort: Cohort, quantity: Quantity, protocol: Protocol) -> MapAnalysis:
-    value, pair = cohort.values[quantity], cohort.paired[quantity]
+def _analyse_map(cohort: Cohort, compared: Cohort, quantity: Quantity, protocol: Protocol) -> MapAnalysis:
+    value, pair = cohort.values[quantity], compared.paired[quantity]
     # two field strengths in one column: the readers' differences would mix as much as the values
-    mixed = cohort.blocked.get(quantity.value)
+    mixed, mixed_pairs = (one.blocked.get(quantity.value) for one in (cohort, compared))
     against_bmd = mixed or cohort.blocked.get("bmd")
     return MapAnalysis(
         quantity=quantity,
         unit=protocol.r2star_unit if quantity is Quantity.R2STAR else UNITS[quantity],
-        bland_altman=mixed or bland_altman(pair[:, 0], pair[:, 1]),
-        icc=mixed or icc(pair),
+        bland_altman=mixed_pairs or bland_altman(pair[:, 0], pair[:, 1]),
+        icc=mixed_pairs or icc(pair),
         pearson=against_bmd or pearson(value, cohort.bmd),
         within_groups=against_bmd or within_groups(value, cohort.bmd, cohort.groups),
         roc=mixed or roc(value, cohort.positive, direction=DIRECTIONS[quantity]),

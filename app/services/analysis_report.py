@@ -5,10 +5,11 @@ Every part always has all its keys; where it is not defined they are null and ``
 
 ::
 
-    software, protocol, synthetic, levels, bmd_region, bmd_unit, positive_t_score
+    software, protocol, synthetic, levels, incomplete_sets, scheme, bmd_region, tscore_region, bmd_unit,
+    positive_t_score
     cohort        enrolled, analysed, excluded [{code, cases}], readers, single_reader, incomplete,
-                  groups {normal, osteopenia, osteoporosis, unknown}, positive, negative,
-                  field_strengths_t, notes [{code, values}]
+                  groups {normal, osteopenia, osteoporosis, unknown}, ungrouped [{code, cases}],
+                  positive, negative, field_strengths_t, notes [{code, values}]
     maps          FF, R2STAR: each unit, bland_altman, icc, pearson, within_groups, roc
     combined      n, coefficients, auc, ..., cutoffs [{criterion, probability, equation, sensitivity, ...}]
 
@@ -22,7 +23,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from app.domain.clinical import Group
+from app.domain.clinical import QCT_NORMAL_ABOVE, QCT_OSTEOPOROSIS_BELOW, Group, Scheme
 from app.domain.maps import MEASURED
 from app.services.analyse import NAMES, Analysis, MapAnalysis
 from app.services.assemble_cohort import Cohort, Exclusion
@@ -113,7 +114,10 @@ def analysis_to_dict(analysis: Analysis) -> dict[str, Json]:
         "protocol": analysis.protocol,
         "synthetic": analysis.synthetic,
         "levels": analysis.cohort.levels,
+        "incomplete_sets": analysis.cohort.mean.value,
+        "scheme": analysis.cohort.scheme.value,
         "bmd_region": analysis.bmd_region,
+        "tscore_region": analysis.tscore_region,
         "bmd_unit": analysis.cohort.bmd_unit,
         "positive_t_score": analysis.positive_t_score,
         "cohort": _cohort(analysis.cohort),
@@ -137,6 +141,7 @@ def _cohort(cohort: Cohort) -> Json:
         "single_reader": int(cohort.single_reader.sum()),
         "incomplete": int(cohort.incomplete.sum()),
         "groups": {**groups, "unknown": cohort.groups.count(None)},
+        "ungrouped": [_exclusion(one) for one in cohort.ungrouped],
         "positive": int((cohort.positive == 1.0).sum()),
         "negative": int((cohort.positive == 0.0).sum()),
         "field_strengths_t": list(cohort.field_strengths),
@@ -186,9 +191,12 @@ def analysis_sentences(analysis: Analysis) -> tuple[str, ...]:
 
 def _sentences(analysis: Analysis) -> Iterator[str]:
     cohort = analysis.cohort
-    yield sentence(Note.of("cohort.analysed", n=cohort.n, enrolled=cohort.enrolled, levels=cohort.levels))
+    yield sentence(cohort.analysed)
     for left_out in cohort.exclusions:
         yield sentence(Note.of(left_out.code, count=len(left_out.cases), reason=str(left_out.reason)))
+    if cohort.scheme is Scheme.QCT:
+        limits = {"high": f"{QCT_NORMAL_ABOVE:g}", "low": f"{QCT_OSTEOPOROSIS_BELOW:g}"}
+        yield sentence(Note.of("cohort.by_qct", region=analysis.bmd_region, **limits))
     for note in cohort.notes:
         yield sentence(note)
     for one in analysis.maps.values():

@@ -11,32 +11,43 @@ from types import MappingProxyType
 import numpy as np
 
 from app.domain.case_facts import Because
-from app.domain.clinical import OSTEOPENIA_BELOW, Kind, group_of
+from app.domain.clinical import Kind, Scheme
 from app.domain.errors import InputError
 from app.domain.maps import Quantity
 from app.domain.protocol import Protocol
 from app.domain.reading import Viewer
 from app.domain.reasons import Reason
+from app.services.cohort import UNKNOWN, mixed_units
 from app.services.cohort import Cohort as Cohort
 from app.services.cohort import Exclusion as Exclusion
 from app.services.cohort import ReaderChoice as ReaderChoice
+from app.services.cohort_groups import group_by, positive, schemes_of
 from app.services.cohort_reference import Reference, references_of
+from app.services.field_strengths import different, field_name
 from app.services.gather import ROUND as ROUND
 from app.services.gather import Gathered as Gathered
 from app.services.gather import excluded_of as excluded_of
 from app.services.gather import gather as gather
+from app.services.level_adjustment import Adjust, learnt_from
 from app.services.open_session import Session
-from app.services.patient_means import FloatArray, PatientMeans, choose_levels, patient_means
-from app.services.selection import ADJUDICATED, Outcome, Selection, one_reader
+from app.services.patient_means import (
+    BoolArray,
+    FloatArray,
+    LevelChoice,
+    PatientMeans,
+    choose_levels,
+    patient_means,
+)
+from app.services.reference_notes import region_notes
+from app.services.selection import ADJUDICATED, LevelMean, Selection, one_reader
 from app.stats.result import NotDefined, Note, as_column, frozen
 from app.store.adjudications import Adjudication
 from app.store.case_facts import CaseResult
 from app.store.exams import ExamRow
 from app.store.results import LevelResult
 
-_NOMINAL_TESLA = (1.5, 3.0)
-_NOMINAL_SHARE = 0.05
-_UNKNOWN = "?"
+# a patient who lacks one level would be in by the other rules
+_TOO_FEW = {LevelMean.COMPLETE: "cohort.incomplete_set"}
 
 
 def assemble_cohort(
@@ -46,6 +57,8 @@ def assemble_cohort(
     levels: str | None = None,
     compare: tuple[str, str] | None = None,
     choice: ReaderChoice = ReaderChoice.ADJUDICATED,
+    mean: LevelMean = LevelMean.AT_LEAST,
+    scheme: Scheme = Scheme.T_SCORE,
 ) -> Cohort:
     """Make the patient-level table from signed-off readings and the newest clinical table.
 
@@ -62,6 +75,10 @@ def assemble_cohort(
     choice : ReaderChoice
         ``ADJUDICATED``, or ``MEAN``, which leaves out what was decided where readers differ. Readers' own
         values are those of :func:`cohorts_of_readers`.
+    mean : LevelMean
+        What becomes of means that lack levels.
+    scheme : Scheme
+        What makes the groups and the outcome.
 
     Raises
     ------
@@ -70,7 +87,7 @@ def assemble_cohort(
     InputError
         ``cohort.unknown_levels``; ``cohort.unknown_reader``.
     """
-    selection = Selection(levels=levels, readers=choice.value)
+    selection = Selection(levels=levels, readers=choice.value, mean=mean, scheme=scheme)
     return assemble(gather(session, viewer), selection, compare=compare)
 
 
@@ -103,25 +120,33 @@ def assemble(gathered: Gathered, selection: Selection, *, compare: tuple[str, st
         ``cohort.unknown_levels``; ``cohort.unknown_reader``.
     """
     protocol = gathered.protocol
-    levels = choose_levels(selection.levels or protocol.mean_levels, protocol)
+    levels = choose_levels(selection.levels or protocol.mean_levels, protocol, selection.mean)
     cells, decided = chosen_readings(gathered, selection)
     ids = [exam.id for exam in gathered.enrolled]
-    every = patient_means(cells, ids, gathered.readers, levels, compare=compare, decided=decided)
     references = references_of(gathered.enrolled, gathered.joined, protocol)
-    wanted = np.array([_is_wanted(one, selection) for one in references], dtype=np.bool_)
+    pairs = zip(gathered.enrolled, references, strict=True)
+    wanted = np.array([_is_wanted(exam, one, selection) for exam, one in pairs], dtype=np.bool_)
+    every = patient_means(
+        cells,
+        ids,
+        gathered.readers,
+        levels,
+        compare=compare,
+        decided=decided,
+        adjust=_adjust(gathered.enrolled, wanted, levels),
+    )
     kept = every.defined & wanted
     patients = list(compress(gathered.enrolled, kept))
     told = list(compress(references, kept))
-    cohort = _assemble(patients, every.of(kept), told, protocol, levels.name)
-    exclusions = _exclusions(
-        list(compress(gathered.enrolled, ~every.defined)), {cell.exam_id for cell in cells}, gathered.excluded
-    )
+    cohort = _assemble(patients, every.of(kept), told, protocol, selection, levels)
+    left_out = list(compress(gathered.enrolled, ~every.defined))
+    exclusions = _exclusions(left_out, {cell.exam_id for cell in cells}, gathered.excluded, levels)
     filtered = tuple(exam.code for exam in compress(gathered.enrolled, every.defined & ~wanted))
     return replace(
         cohort,
         enrolled=len(gathered.enrolled),
         choice=ReaderChoice.EACH if selection.reader else ReaderChoice(selection.readers),
-        positive=frozen(_positive(told, selection.outcome, protocol)),
+        schemes=schemes_of(references, selection.scheme),
         exclusions=(*exclusions, *((Exclusion("cohort.filtered", filtered),) if filtered else ())),
         notes=(
             *cohort.notes,
@@ -129,6 +154,13 @@ def assemble(gathered: Gathered, selection: Selection, *, compare: tuple[str, st
             *_note_disputed(gathered.signed(selection.round), gathered.said, gathered.excluded),
         ),
     )
+
+
+def _adjust(exams: Sequence[ExamRow], wanted: BoolArray, levels: LevelChoice) -> Adjust | None:
+    """What levels add is learnt from the patients of the selection."""
+    if levels.mean is not LevelMean.ADJUSTED:
+        return None
+    return learnt_from([exam.field_strength_t for exam in exams], wanted)
 
 
 def chosen_readings(
@@ -149,8 +181,10 @@ def chosen_readings(
     return cells, gathered.decided if selection.readers == ADJUDICATED else ()
 
 
-def _is_wanted(one: Reference, selection: Selection) -> bool:
+def _is_wanted(exam: ExamRow, one: Reference, selection: Selection) -> bool:
     """Whether a patient passes the filters; of unknown sex or age none that asks for it."""
+    if selection.field and field_name(exam.field_strength_t) != selection.field:
+        return False
     if selection.sex and one.sex != selection.sex:
         return False
     youngest, oldest = selection.age
@@ -159,20 +193,8 @@ def _is_wanted(one: Reference, selection: Selection) -> bool:
     return one.age is not None and (youngest or 0.0) <= one.age <= (inf if oldest is None else oldest)
 
 
-def _positive(references: Sequence[Reference], outcome: Outcome, protocol: Protocol) -> FloatArray:
-    """1 for a positive patient, 0 for a negative one, NaN where the clinical table does not say."""
-    if outcome is Outcome.FEMALE:
-        sexes = np.array([one.sex for one in references], dtype=object)
-        return np.where(sexes == "F", 1.0, np.where(sexes == "M", 0.0, np.nan))
-    tscore = np.array([one.tscore for one in references], dtype=float)
-    limit = tscore <= protocol.positive_t_score
-    if outcome is Outcome.LOW_BONE_MASS:
-        limit = tscore < float(OSTEOPENIA_BELOW)
-    return np.where(np.isfinite(tscore), limit, np.nan)
-
-
 def _exclusions(
-    left_out: Sequence[ExamRow], read: set[int], excluded: Mapping[int, Because]
+    left_out: Sequence[ExamRow], read: set[int], excluded: Mapping[int, Because], levels: LevelChoice
 ) -> tuple[Exclusion, ...]:
     others = [exam for exam in left_out if exam.id not in excluded]
     by_reason = (
@@ -182,7 +204,7 @@ def _exclusions(
     found = (
         Exclusion("cohort.not_signed_off", tuple(exam.code for exam in others if exam.id not in read)),
         *by_reason,
-        Exclusion("cohort.too_few_levels", _codes(others, read)),
+        Exclusion(_TOO_FEW.get(levels.mean, "cohort.too_few_levels"), _codes(others, read)),
     )
     return tuple(one for one in found if one.cases)
 
@@ -200,15 +222,18 @@ def _assemble(
     means: PatientMeans,
     references: Sequence[Reference],
     protocol: Protocol,
-    levels: str,
+    selection: Selection,
+    levels: LevelChoice,
 ) -> Cohort:
     bmd, tscore, age, bmi = (
         as_column([getattr(one, name) for one in references]) for name in ("bmd", "tscore", "age", "bmi")
     )
     units = sorted({one.unit for one in references if one.bmd is not None})
     strengths = _strengths(patients, means.final[Quantity.R2STAR])
+    scheme = selection.scheme
     return Cohort(
-        levels=levels,
+        levels=levels.name,
+        mean=levels.mean,
         codes=tuple(exam.code for exam in patients),
         enrolled=len(patients),
         exclusions=(),
@@ -218,21 +243,26 @@ def _assemble(
         single_reader=means.single_reader,
         incomplete=means.incomplete,
         final_from=means.final_from,
+        level_effects=means.level_effects,
         choice=ReaderChoice.ADJUDICATED,
         bmd=frozen(bmd),
         tscore=frozen(tscore),
+        tscore_regions=tuple("" if one.tscore is None else one.tscore_region for one in references),
         bmd_unit=units[0] if len(units) == 1 else "",
         age=frozen(age),
         bmi=frozen(bmi),
         sex=tuple(one.sex for one in references),
-        groups=tuple(group_of(one.tscore) for one in references),
-        positive=frozen(_positive(references, Outcome.OSTEOPOROSIS, protocol)),
+        scheme=scheme,
+        schemes=(scheme,),
+        groups=tuple(group_by(one, scheme) for one in references),
+        ungrouped=_ungrouped(patients, references, scheme),
+        positive=frozen(positive(references, selection, protocol)),
         field_strengths=strengths,
         blocked=_blocked(units, strengths),
         notes=(
             *_note_readings(means, levels),
-            *_note_references(references),
-            *_note_region(references, protocol.bmd_region, levels),
+            *_note_references(references, scheme),
+            *region_notes(references, protocol, levels.name, scheme),
             *((Note.of("cohort.field_strength_unknown"),) if strengths == (None,) else ()),
         ),
     )
@@ -240,28 +270,28 @@ def _assemble(
 
 def _strengths(patients: Sequence[ExamRow], r2star: FloatArray) -> tuple[float | None, ...]:
     """Different field strengths of the patients with an R2* value, the unknown one last."""
-    found = {
-        nominal_tesla(exam.field_strength_t) for exam in compress(patients, np.isfinite(r2star).tolist())
-    }
-    known = sorted(strength for strength in found if strength is not None)
-    return (*known, None) if None in found else tuple(known)
+    measured = np.isfinite(r2star).tolist()
+    return different(exam.field_strength_t for exam in compress(patients, measured))
 
 
-def nominal_tesla(strength: float | None) -> float | None:
-    """The field a scanner is sold as: 2.8936 and 3.0 T are both 3 T, as far as R2* can tell."""
-    if strength is None:
-        return None
-    near = (nominal for nominal in _NOMINAL_TESLA if abs(strength - nominal) <= _NOMINAL_SHARE * nominal)
-    return next(near, strength)
+def _ungrouped(
+    patients: Sequence[ExamRow], references: Sequence[Reference], scheme: Scheme
+) -> tuple[Exclusion, ...]:
+    """Who has no QCT density, where it makes the groups; a reference of long ago has a note of its own."""
+    if scheme is not Scheme.QCT:
+        return ()
+    both = zip(patients, references, strict=True)
+    codes = tuple(exam.code for exam, one in both if one.qct is None and not one.too_old)
+    return (Exclusion("cohort.without_qct", codes),) if codes else ()
 
 
 def _blocked(units: Sequence[str], strengths: Sequence[float | None]) -> Mapping[str, NotDefined]:
     blocked = {}
-    if len(units) > 1:
-        told = ", ".join(unit or _UNKNOWN for unit in units)
-        blocked[Kind.BMD.value] = NotDefined.of("cohort.mixed_bmd_units", units=told)
+    mixed = mixed_units(units)
+    if mixed is not None:
+        blocked[Kind.BMD.value] = mixed
     if len(strengths) > 1:
-        told = ", ".join(_UNKNOWN if strength is None else f"{strength:g}" for strength in strengths)
+        told = ", ".join(UNKNOWN if strength is None else f"{strength:g}" for strength in strengths)
         blocked[Quantity.R2STAR.value] = NotDefined.of("cohort.mixed_field_strengths", strengths=told)
     return MappingProxyType(blocked)
 
@@ -276,40 +306,30 @@ def _note_disputed(
 ) -> tuple[Note, ...]:
     """Patients whom one reader left out and another one measured."""
     out = {(one.exam_id, one.reader) for one in said if one.facts.excluded is not None}
-    kept = {one.exam_id for one in signed if (one.exam_id, one.reader) not in out}
-    return _counted("cohort.exclusion_disputed", len(kept & set(excluded)))
+    kept = {one.exam_id for one in signed if one.exam_id in excluded and (one.exam_id, one.reader) not in out}
+    return _counted("cohort.exclusion_disputed", len(kept))
 
 
-def _note_readings(means: PatientMeans, levels: str) -> tuple[Note, ...]:
+def _note_readings(means: PatientMeans, levels: LevelChoice) -> tuple[Note, ...]:
+    without = ~means.final_defined & ~means.unadjusted
+    lacking = "cohort.adjusted_levels" if levels.mean is LevelMean.ADJUSTED else "cohort.incomplete_levels"
     return (
         *_counted("cohort.single_reader", int(means.single_reader.sum())),
         *_counted("cohort.adjudicated", int(means.adjudicated.sum())),
-        *_counted("cohort.without_final", int((~means.final_defined).sum())),
-        *_counted("cohort.incomplete_levels", int(means.incomplete.sum()), levels=levels),
+        *_counted("cohort.without_final", int(without.sum())),
+        *_counted(lacking, int((means.incomplete & ~means.unadjusted).sum()), levels=levels.name),
+        *_counted("cohort.unadjusted", int(means.unadjusted.sum()), levels=levels.name),
     )
 
 
-def _note_references(references: Sequence[Reference]) -> tuple[Note, ...]:
+def _note_references(references: Sequence[Reference], scheme: Scheme) -> tuple[Note, ...]:
+    needed, code = ("qct", "without_qct") if scheme is Scheme.QCT else ("tscore", "without_t_score")
+    without = sum(getattr(one, needed) is None and not one.too_old for one in references)
     return (
         *_counted("cohort.reference_too_old", sum(one.too_old for one in references)),
-        *_counted(
-            "cohort.without_t_score", sum(one.tscore is None and not one.too_old for one in references)
-        ),
+        *_counted(f"cohort.{code}", without),
         *_counted("cohort.unit_against_method", sum(one.unit_against_method for one in references)),
     )
-
-
-def _note_region(references: Sequence[Reference], region: str, levels: str) -> tuple[Note, ...]:
-    if all(one.bmd is None and one.tscore is None for one in references):
-        return ()
-    notes = []
-    if any(one.plain_column for one in references):
-        notes.append(Note.of("cohort.region_not_stated", region=region))
-    if region != levels:
-        notes.append(Note.of("cohort.region_differs", region=region, levels=levels))
-    if "L5" in region:
-        notes.append(Note.of("cohort.region_with_l5", region=region))
-    return tuple(notes)
 
 
 def _counted(code: str, count: int, **values: str) -> tuple[Note, ...]:

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 
-from app.domain.clinical import Group
+from app.domain.clinical import Group, Scheme
 from app.domain.disagreement import FinalFrom
 from app.domain.maps import Quantity
 from app.domain.reasons import Reason
 from app.services.patient_means import BoolArray, FloatArray
+from app.services.selection import LevelMean
 from app.stats.result import NotDefined, Note
 
+_ANALYSED = {
+    LevelMean.AT_LEAST: "cohort.analysed",
+    LevelMean.COMPLETE: "cohort.analysed_complete",
+    LevelMean.ADJUSTED: "cohort.analysed_adjusted",
+}
 _FEMALE = {"F": 1.0, "M": 0.0}
+
+UNKNOWN = "?"
+"""Stands for a unit or a field strength that nobody stated."""
 
 
 class ReaderChoice(StrEnum):
@@ -33,7 +42,9 @@ class Exclusion:
     Attributes
     ----------
     code : str
-        ``cohort.not_signed_off``, ``cohort.patient_excluded`` or ``cohort.too_few_levels``.
+        ``cohort.not_signed_off``, ``cohort.patient_excluded``, ``cohort.too_few_levels``,
+        ``cohort.incomplete_set`` or ``cohort.filtered``; ``cohort.without_qct`` of patients who are in the
+        rows and in no group.
     cases : tuple of str
         Their case codes.
     reason : Reason or None
@@ -56,6 +67,8 @@ class Cohort:
     ----------
     levels : str
         Levels of the patient mean: ``L1-L4``, ``L1-L5`` or a single level.
+    mean : LevelMean
+        What became of means that lack levels; ``AT_LEAST`` where no mean can.
     codes : tuple of str, length n
         Case codes.
     enrolled : int
@@ -76,20 +89,30 @@ class Cohort:
         A reader's mean rests on fewer than all levels.
     final_from : tuple of FinalFrom, length n
         What the values of each patient rest on.
+    level_effects : mapping of Quantity to ndarray, shape (n, levels)
+        What each level adds, by which means that lack levels are adjusted; empty where none is.
     choice : ReaderChoice
         Whose values these are.
     bmd, tscore : ndarray, shape (n,)
-        Of the protocol's region; BMD in ``bmd_unit``.
+        Of the protocol's regions; BMD in ``bmd_unit``.
+    tscore_regions : tuple of str, length n
+        Region each T-score is really of; empty without one, and for one of a column that names no region.
     bmd_unit : str
         Unit of all BMD values, empty where the table does not say.
     age, bmi : ndarray, shape (n,)
         Years, and kg/m2.
     sex : tuple of str, length n
         ``M``, ``F`` or empty.
+    scheme : Scheme
+        What makes the groups and, where it is not sex, the outcome.
+    schemes : tuple of Scheme
+        What could: by QCT only where an enrolled patient has such a density.
     groups : tuple of Group or None, length n
-        By T-score.
+        By the scheme; None for whom it needs something the table does not say.
+    ungrouped : tuple of Exclusion
+        Who belongs to no group and has no outcome, for a reason of the scheme's own; by T-score a note tells.
     positive : ndarray, shape (n,)
-        1 where the T-score is at most the protocol's limit, 0 above, NaN without a T-score.
+        1 for patients with the outcome, 0 for those without, NaN where the scheme cannot tell.
     field_strengths : tuple of float or None
         Different field strengths of the rows that have an R2* value, tesla; None stands for unknown.
     blocked : mapping of str to NotDefined
@@ -99,6 +122,7 @@ class Cohort:
     """
 
     levels: str
+    mean: LevelMean
     codes: tuple[str, ...]
     enrolled: int
     exclusions: tuple[Exclusion, ...]
@@ -108,14 +132,19 @@ class Cohort:
     single_reader: BoolArray
     incomplete: BoolArray
     final_from: tuple[FinalFrom, ...]
+    level_effects: Mapping[Quantity, FloatArray]
     choice: ReaderChoice
     bmd: FloatArray
     tscore: FloatArray
+    tscore_regions: tuple[str, ...]
     bmd_unit: str
     age: FloatArray
     bmi: FloatArray
     sex: tuple[str, ...]
+    scheme: Scheme
+    schemes: tuple[Scheme, ...]
     groups: tuple[Group | None, ...]
+    ungrouped: tuple[Exclusion, ...]
     positive: FloatArray
     field_strengths: tuple[float | None, ...]
     blocked: Mapping[str, NotDefined]
@@ -130,6 +159,11 @@ class Cohort:
     def n_excluded(self) -> int:
         """Exams that are not among the rows."""
         return sum(len(one.cases) for one in self.exclusions)
+
+    @property
+    def analysed(self) -> Note:
+        """How many are in the rows, and by which mean."""
+        return Note.of(_ANALYSED[self.mean], n=self.n, enrolled=self.enrolled, levels=self.levels)
 
     def count(self, group: Group) -> int:
         """Patients of a group."""
@@ -153,3 +187,10 @@ def covariates_of(cohort: Cohort, *, but: str = "") -> dict[str, FloatArray]:
         for name, column in columns.items()
         if name != but and np.unique(column[np.isfinite(column)]).size > 1
     }
+
+
+def mixed_units(units: Collection[str]) -> NotDefined | None:
+    """Why densities in these units are not one column; None where they are."""
+    if len(set(units)) <= 1:
+        return None
+    return NotDefined.of("cohort.mixed_bmd_units", units=", ".join(one or UNKNOWN for one in sorted(units)))

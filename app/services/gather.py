@@ -14,8 +14,10 @@ from app.store import clinical, exams, rounds, sessions
 from app.store.adjudications import Adjudication, adjudications
 from app.store.case_facts import CaseResult, results_of_cases
 from app.store.clinical import JoinedRow
+from app.store.database import Database
 from app.store.exams import ExamRow
 from app.store.results import LevelResult, results
+from app.store.rounds import RoundKind
 
 ROUND = 1
 """Round the final values and the agreement between readers come from; later rounds are repeats."""
@@ -47,6 +49,8 @@ class Gathered:
         What a coordinator decided and still holds.
     joined : tuple of JoinedRow
         The newest clinical table, as far as it has a case.
+    early : frozenset of (str, int, int)
+        Repeats that were offered without their wash-out: reader, exam and round.
     """
 
     protocol: Protocol
@@ -59,6 +63,7 @@ class Gathered:
     excluded: Mapping[int, Because]
     decided: tuple[Adjudication, ...]
     joined: Sequence[JoinedRow]
+    early: frozenset[tuple[str, int, int]] = frozenset()
 
     def signed(self, number: int = ROUND) -> list[LevelResult]:
         """All signed-off levels of a round."""
@@ -96,10 +101,11 @@ def gather(session: Session, viewer: Viewer) -> Gathered:
         said = tuple(one for one in results_of_cases(database, viewer) if one.exam_id not in training)
         every = exams.exams(database)
         first = [one for one in told if one.round == ROUND]
+        readers = sessions.readers(database)
         return Gathered(
             protocol=session.protocol,
             synthetic=session.synthetic,
-            readers=tuple(reader.name for reader in sessions.readers(database)),
+            readers=tuple(reader.name for reader in readers),
             enrolled=tuple(exam for exam in every if exam.id not in training),
             trained=sum(exam.id in training for exam in every),
             told=told,
@@ -107,7 +113,19 @@ def gather(session: Session, viewer: Viewer) -> Gathered:
             excluded=excluded_of(said),
             decided=tuple(in_force(adjudications(database, viewer), held_by_level(first)).values()),
             joined=clinical.newest(database, viewer, unmatched=0),
+            early=_early(database, {reader.id: reader.name for reader in readers}),
         )
+
+
+def _early(database: Database, names: Mapping[int, str]) -> frozenset[tuple[str, int, int]]:
+    repeats = {one.number for one in rounds.rounds(database) if one.kind is RoundKind.REPEAT}
+    return frozenset(
+        (names[reader_id], exam_id, number)
+        for (reader_id, number), cases in rounds.given(database).items()
+        if number in repeats
+        for exam_id, one in cases.items()
+        if one.active and not one.due_utc
+    )
 
 
 def excluded_of(said: Iterable[CaseResult]) -> dict[int, Because]:

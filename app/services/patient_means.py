@@ -16,12 +16,17 @@ from app.domain.disagreement import FinalFrom, How
 from app.domain.errors import InputError
 from app.domain.maps import MEASURED, Quantity
 from app.domain.protocol import LEVELS, MEAN_LEVELS, Level, Protocol
+from app.services.level_adjustment import Adjust
+from app.services.selection import LevelMean
+from app.stats.level_effects import level_shifts
 from app.stats.result import frozen
 from app.store.adjudications import Adjudication
 from app.store.results import LevelResult
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+
+_TWO = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +41,27 @@ class LevelChoice:
         Positions of the levels, L1 being 0.
     needed : int
         Fewest levels a mean may rest on.
+    mean : LevelMean
+        What becomes of a mean that lacks some; ``AT_LEAST`` where no mean can.
     """
 
     name: str
     positions: tuple[int, ...]
     needed: int
+    mean: LevelMean = LevelMean.AT_LEAST
 
 
-def choose_levels(name: str, protocol: Protocol) -> LevelChoice:
+def choose_levels(name: str, protocol: Protocol, mean: LevelMean = LevelMean.AT_LEAST) -> LevelChoice:
     """Levels of a patient mean by its name: one of :data:`MEAN_LEVELS` or a single level.
+
+    Parameters
+    ----------
+    name : str
+        ``L1-L4``, ``L1-L5`` or one level.
+    protocol : Protocol
+        Says how many levels are enough.
+    mean : LevelMean
+        What is wished for means that lack levels.
 
     Raises
     ------
@@ -53,7 +70,10 @@ def choose_levels(name: str, protocol: Protocol) -> LevelChoice:
     """
     if name in MEAN_LEVELS:
         positions = tuple(LEVELS.index(level) for level in MEAN_LEVELS[name])
-        return LevelChoice(name, positions, protocol.needed(name))
+        needed = protocol.needed(name)
+        if needed >= len(positions):
+            return LevelChoice(name, positions, needed)
+        return LevelChoice(name, positions, len(positions) if mean is LevelMean.COMPLETE else needed, mean)
     if name in set(LEVELS):
         return LevelChoice(name, (LEVELS.index(Level(name)),), 1)
     raise InputError("cohort.unknown_levels", given=name)
@@ -77,6 +97,10 @@ class PatientMeans:
         A reader's mean rests on fewer than all levels.
     adjudicated : ndarray of bool, shape (exams,)
         A coordinator decided on one of the levels, and not that the mean of the readers stands.
+    unadjusted : ndarray of bool, shape (exams,)
+        A map has no final value because what its missing levels would add is not known.
+    level_effects : mapping of Quantity to ndarray, shape (exams, levels)
+        What each level adds, NaN where that is not known; empty where nothing is adjusted.
     """
 
     final: Mapping[Quantity, FloatArray]
@@ -85,6 +109,8 @@ class PatientMeans:
     single_reader: BoolArray
     incomplete: BoolArray
     adjudicated: BoolArray
+    unadjusted: BoolArray
+    level_effects: Mapping[Quantity, FloatArray]
 
     @property
     def final_from(self) -> tuple[FinalFrom, ...]:
@@ -105,7 +131,7 @@ class PatientMeans:
         two readers differed there stays true.
         """
         compared = np.isfinite(np.stack(list(self.paired.values()))).any(axis=(0, 2))
-        return np.asarray(self.final_defined | compared)
+        return np.asarray(self.final_defined | compared | self.unadjusted)
 
     def of(self, kept: BoolArray) -> PatientMeans:
         """The means of some of the exams."""
@@ -116,6 +142,10 @@ class PatientMeans:
             single_reader=_frozen_flags(self.single_reader[kept]),
             incomplete=_frozen_flags(self.incomplete[kept]),
             adjudicated=_frozen_flags(self.adjudicated[kept]),
+            unadjusted=_frozen_flags(self.unadjusted[kept]),
+            level_effects=_frozen(
+                {quantity: effects[kept] for quantity, effects in self.level_effects.items()}
+            ),
         )
 
 
@@ -133,6 +163,7 @@ def patient_means(
     *,
     compare: tuple[str, str] | None = None,
     decided: Iterable[Adjudication] = (),
+    adjust: Adjust | None = None,
 ) -> PatientMeans:
     """Average levels per reader, then readers.
 
@@ -153,6 +184,8 @@ def patient_means(
         The two readers to compare; otherwise the first two in ``cells`` by enrolment.
     decided : iterable of Adjudication
         Decisions on these exams that hold, at most one for a level.
+    adjust : Adjust, optional
+        Gives what each level adds, for the readers' means that lack some. Pairs are never adjusted.
 
     Raises
     ------
@@ -169,22 +202,37 @@ def patient_means(
     counted = np.isfinite(settled)
     of_reader = _mean(settled, counted, choice.needed)
     read = np.isfinite(of_reader)
-    final = _mean(of_reader, read, 1)
     incomplete = read & (counted.sum(axis=-1) < len(choice.positions))
-    paired = np.full((len(MEASURED), len(exam_ids), 2), np.nan)
-    if len(compared) == 2:  # noqa: PLR2004 - a comparison takes two
-        # of the originals: a decision would make readers agree who did not
-        both = table[:, :, [readers.index(name) for name in compared]]
-        shared = np.isfinite(both).all(axis=2, keepdims=True)
-        paired = _mean(both, np.broadcast_to(shared, both.shape), choice.needed)
+    effects = {} if adjust is None else _effects(adjust, np.where(read[..., np.newaxis], settled, np.nan))
+    if effects:
+        of_each = np.stack(list(effects.values()))[:, :, np.newaxis]
+        of_reader = of_reader + level_shifts(counted, of_each)
+    adjusted = np.isfinite(of_reader)
+    # of the originals: a decision would make readers agree who did not
+    paired = _pairs(table, [readers.index(name) for name in compared], choice.needed)
     return PatientMeans(
-        final=_frozen(dict(zip(MEASURED, final, strict=True))),
-        paired=_frozen(dict(zip(MEASURED, paired, strict=True))),
+        final=_by_map(_mean(of_reader, adjusted, 1)),
+        paired=_by_map(paired),
         compared=compared,
-        single_reader=_frozen_flags((read.sum(axis=2) == 1).any(axis=0)),
+        single_reader=_frozen_flags((adjusted.sum(axis=2) == 1).any(axis=0)),
         incomplete=_frozen_flags(incomplete.any(axis=(0, 2))),
         adjudicated=_frozen_flags(np.asarray(adjudicated[:, used].any(axis=1))),
+        unadjusted=_frozen_flags(np.asarray((read.any(axis=2) & ~adjusted.any(axis=2)).any(axis=0))),
+        level_effects=_frozen(effects),
     )
+
+
+def _effects(adjust: Adjust, table: FloatArray) -> dict[Quantity, FloatArray]:
+    return {quantity: adjust(quantity, layer) for quantity, layer in zip(MEASURED, table, strict=True)}
+
+
+def _pairs(table: FloatArray, columns: Sequence[int], needed: int) -> FloatArray:
+    """Means over the levels both readers measured, shape (maps, exams, 2); NaN where there are no two."""
+    if len(columns) != _TWO:
+        return np.full((*table.shape[:2], _TWO), np.nan)
+    both = table[:, :, columns]
+    shared = np.isfinite(both).all(axis=2, keepdims=True)
+    return _mean(both, np.broadcast_to(shared, both.shape), needed)
 
 
 def _refuse_unknown(names: Sequence[str], readers: Sequence[str]) -> None:
@@ -215,14 +263,14 @@ def _settled(
     decided: Iterable[Adjudication],
 ) -> tuple[FloatArray, BoolArray]:
     """The table with what was decided in it, and the levels this was done for, shape (exams, levels)."""
+    settled, levels = table.copy(), np.zeros((len(exam_ids), len(LEVELS)), bool)
+    ruled = [one for one in decided if one.ruling.how is not How.MEAN]
     row_of = {exam_id: row for row, exam_id in enumerate(exam_ids)}
     took_part = np.zeros((len(exam_ids), len(readers)), bool)
-    for exam_id, reader in {(cell.exam_id, cell.reader) for cell in cells}:
+    # without decisions nobody asks who took part, and looking through all cells takes long
+    for exam_id, reader in {(cell.exam_id, cell.reader) for cell in cells} if ruled else ():
         took_part[row_of[exam_id], readers.index(reader)] = True
-    settled, levels = table.copy(), np.zeros((len(exam_ids), len(LEVELS)), bool)
-    for one in decided:
-        if one.ruling.how is How.MEAN:
-            continue
+    for one in ruled:
         row, place = row_of[one.exam_id], LEVELS.index(one.level)
         levels[row, place] = True
         for layer, quantity in zip(settled, MEASURED, strict=True):
@@ -239,6 +287,10 @@ def _mean(values: FloatArray, used: BoolArray, needed: int) -> FloatArray:
     total = np.where(used, values, 0.0).sum(axis=-1)
     mean: FloatArray = np.divide(total, count, out=np.full(total.shape, np.nan), where=enough)
     return mean
+
+
+def _by_map(tables: FloatArray) -> Mapping[Quantity, FloatArray]:
+    return _frozen(dict(zip(MEASURED, tables, strict=True)))
 
 
 def _frozen(arrays: Mapping[Quantity, FloatArray]) -> Mapping[Quantity, FloatArray]:

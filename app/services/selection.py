@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from app.domain.clinical import Scheme
 from app.domain.maps import Quantity
 
 
@@ -17,11 +18,27 @@ class Outcome(StrEnum):
 
 
 class Grouping(StrEnum):
-    """What patients are compared by."""
+    """What patients are compared by; ``T_SCORE`` stands for the bone-density groups of any scheme."""
 
     T_SCORE = "t_score"
     OUTCOME = "outcome"
     SEX = "sex"
+
+
+class LevelMean(StrEnum):
+    """What becomes of a patient of whom not all levels of the mean were measured.
+
+    Agreement follows none of this: it always takes the levels that both readings have.
+    """
+
+    AT_LEAST = "at_least"
+    """The plain mean of what there is, if that is enough for the protocol; flagged and counted."""
+
+    COMPLETE = "complete"
+    """Left out, and counted."""
+
+    ADJUSTED = "adjusted"
+    """The mean as it would be over all levels, by what each level adds in the cohort."""
 
 
 MEAN, ADJUDICATED = "mean", "adjudicated"
@@ -51,6 +68,13 @@ class Selection:
         ``F``, ``M``, or empty for everybody.
     age : tuple of float or None
         Youngest and oldest, years, both included; None for no limit.
+    field : str
+        Patients of one field strength only, as :func:`~app.services.field_strengths.field_name` calls it;
+        empty for all. R2* of several is never pooled.
+    mean : LevelMean
+        What becomes of means that lack levels.
+    scheme : Scheme
+        What makes the bone-density groups and, where it is not sex, the outcome.
     options : tuple of (str, str)
         Methods by their name where they differ from the default; in order of name.
     """
@@ -63,6 +87,9 @@ class Selection:
     grouping: Grouping = Grouping.T_SCORE
     sex: str = ""
     age: tuple[float | None, float | None] = (None, None)
+    field: str = ""
+    mean: LevelMean = LevelMean.AT_LEAST
+    scheme: Scheme = Scheme.T_SCORE
     options: tuple[tuple[str, str], ...] = ()
 
     def option(self, name: str, default: str) -> str:
@@ -81,8 +108,8 @@ class Selection:
 
     @property
     def filtered(self) -> bool:
-        """Whether patients are left out by sex or age."""
-        return bool(self.sex) or self.age != (None, None)
+        """Whether patients are left out by sex, age or field strength."""
+        return bool(self.sex or self.field) or self.age != (None, None)
 
 
 def one_reader(name: str) -> str:

@@ -13,8 +13,9 @@ import numpy as np
 from app.domain.clinical import Group
 from app.domain.disagreement import FinalFrom
 from app.domain.maps import MEASURED, Quantity
-from app.services.assemble_cohort import nominal_tesla
 from app.services.cohort import Cohort, Exclusion
+from app.services.field_strengths import nominal_tesla
+from app.services.level_adjustment import known
 from app.services.patient_means import BoolArray, FloatArray, choose_levels, patient_means
 from app.services.study_data import Study
 from app.stats.result import frozen
@@ -34,7 +35,7 @@ class Side:
     n : int
         How many.
     groups : mapping of Group or None to int
-        How many of each bone-density group, those with nobody left out; None stands for no T-score.
+        How many of each bone-density group, those with nobody left out; None stands for no group.
     """
 
     outcome: bool | None
@@ -66,6 +67,8 @@ class Flow:
         Those among them that were not made blinded although the study was; readers without one left out.
     with_tscore, with_bmd : int
         Patients whose clinical row says so, for the protocol's region.
+    grouped : int
+        Patients who belong to a bone-density group, by the scheme of the selection.
     sides : tuple of Side
         With the outcome, without it; and not known, where there are any.
     field_strengths : mapping of float or None to int
@@ -82,6 +85,7 @@ class Flow:
     not_blinded: Mapping[str, int]
     with_tscore: int
     with_bmd: int
+    grouped: int
     sides: tuple[Side, ...]
     field_strengths: Mapping[float | None, int]
 
@@ -134,6 +138,7 @@ def study_flow(study: Study) -> Flow:
         not_blinded=MappingProxyType(dict(open_ones)),
         with_tscore=_finite(cohort.tscore),
         with_bmd=_finite(cohort.bmd),
+        grouped=cohort.n - cohort.groups.count(None),
         sides=_sides(cohort),
         field_strengths=MappingProxyType(_field_strengths(study)),
     )
@@ -187,9 +192,12 @@ def study_patients(study: Study) -> Patients:
     inside = set(ids)
     cells = [cell for cell in gathered.cells(number) if cell.exam_id in inside]
     readers = gathered.active(number)
-    choice = choose_levels(cohort.levels, study.rules)
+    choice = choose_levels(cohort.levels, study.rules, cohort.mean)
+    adjust = known(cohort.level_effects) if cohort.level_effects else None
     own = {
-        name: patient_means([cell for cell in cells if cell.reader == name], ids, (name,), choice).final
+        name: patient_means(
+            [cell for cell in cells if cell.reader == name], ids, (name,), choice, adjust=adjust
+        ).final
         for name in readers
     }
     seen = {cell.exam_id for cell in cells if cell.not_blinded}

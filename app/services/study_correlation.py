@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-from app.domain.clinical import Kind
+from app.domain.clinical import ClinicalValue, Kind
 from app.domain.maps import MEASURED, Quantity
 from app.domain.protocol import LEVELS, Level
-from app.services.cohort import Cohort, covariates_of
+from app.services.cohort import Cohort, covariates_of, mixed_units
+from app.services.cohort_reference import is_too_old
 from app.services.patient_means import FloatArray
-from app.services.study_data import Study
+from app.services.study_data import Study, means_of
 from app.stats.compare_correlations import CorrelationComparison, compare_columns
 from app.stats.correlation import Pearson, WithinGroups, pearson, within_groups
 from app.stats.partial import PartialCorrelation, partial_correlation
@@ -17,7 +19,8 @@ from app.stats.rank_correlation import RankCorrelation, kendall, spearman
 from app.stats.result import NotDefined
 from app.stats.rmcorr import RepeatedCorrelation, repeated_correlation
 
-AGAINST = ("bmd", "tscore", "age")
+AGE = "age"
+AGAINST = ("bmd", "tscore", AGE)
 """What a map can be set against."""
 
 
@@ -91,41 +94,34 @@ def _partial(cohort: Cohort, x: FloatArray, y: FloatArray, against: str) -> Part
 def vertebrae(study: Study) -> RepeatedCorrelation | NotDefined:
     """Correlate map and density of the same vertebra inside patients.
 
-    A vertebra's value is the mean of the readers that count in the selection; its density is that of the
-    same level in the clinical table. Patients differ by more than what is looked at, so only changes from
-    vertebra to vertebra inside a patient count (Bland and Altman 1995).
+    A vertebra's value is made of the readers as the selection says, with what was decided on it; its density
+    is that of the same level in the clinical table, never one of two units. Patients differ by more than what
+    is looked at, so only changes from vertebra to vertebra inside a patient count (Bland and Altman 1995).
     """
-    density = _densities(study)
-    means = _level_means(study)
+    selection, found = study.selection, _densities(study)
+    known = [level for level in LEVELS if any(of == level for _, of in found)]
+    values = {level: means_of(study, selection, level.value)[selection.quantity].tolist() for level in known}
     pairs = [
-        (code, means[key], bmd)
-        for key, bmd in density.items()
-        if key in means and (code := key[0]) in set(study.cohort.codes)
+        (study.cohort.codes[row], value, density)
+        for (row, level), density in found.items()
+        if math.isfinite(value := values[level][row])
     ]
     if not pairs:
         return NotDefined.of("correlation.no_level_density")
-    codes, x, y = zip(*pairs, strict=True)
-    return repeated_correlation(x, y, codes)
+    codes, x, densities = zip(*pairs, strict=True)
+    mixed = mixed_units({one.unit for one in densities})
+    return mixed or repeated_correlation(x, [one.value for one in densities], codes)
 
 
-def _densities(study: Study) -> dict[tuple[str, Level], float]:
-    code_of = {exam.id: exam.code for exam in study.gathered.enrolled}
+def _densities(study: Study) -> dict[tuple[int, Level], ClinicalValue]:
+    """Densities of single vertebrae by row of the cohort, of examinations that are used."""
+    row_of = {code: row for row, code in enumerate(study.cohort.codes)}
+    row_of_exam = {exam.id: row_of[exam.code] for exam in study.gathered.enrolled if exam.code in row_of}
     found = {}
     for one in study.gathered.joined:
-        if one.exam_id not in code_of:
+        if one.exam_id not in row_of_exam or is_too_old(one.row):
             continue
         for value in one.row.values:
             if value.kind is Kind.BMD and value.value is not None and value.region in set(LEVELS):
-                found[code_of[one.exam_id], Level(value.region)] = value.value
+                found[row_of_exam[one.exam_id], Level(value.region)] = value
     return found
-
-
-def _level_means(study: Study) -> dict[tuple[str, Level], float]:
-    selection = study.selection
-    told: dict[tuple[str, Level], list[float]] = {}
-    for cell in study.gathered.cells(selection.round):
-        stats = cell.stats.get(selection.quantity)
-        if stats is None or stats.mean is None or selection.reader not in {None, cell.reader}:
-            continue
-        told.setdefault((cell.code, cell.level), []).append(stats.mean)
-    return {key: sum(values) / len(values) for key, values in told.items()}

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from app import __version__
 from app.domain.maps import UNITS, Quantity
 from app.domain.protocol import Protocol
-from app.services.assemble_cohort import Cohort, assemble
+from app.services.assemble_cohort import Cohort, assemble, chosen_readings
 from app.services.gather import Gathered as Gathered
 from app.services.gather import gather as gather
+from app.services.level_adjustment import known
+from app.services.patient_means import FloatArray, choose_levels, patient_means
 from app.services.selection import Selection
 
 
@@ -48,8 +51,13 @@ class Study:
 
     @property
     def bmd_region(self) -> str:
-        """Region of BMD and T-score."""
+        """Region of BMD."""
         return self.rules.bmd_region
+
+    @property
+    def tscore_region(self) -> str:
+        """Region of the T-score that makes the groups, or ``lowest``."""
+        return self.rules.tscore_region
 
     @property
     def synthetic(self) -> bool:
@@ -66,12 +74,69 @@ class Study:
         return self.rules.r2star_unit if quantity is Quantity.R2STAR else UNITS[quantity]
 
 
-def make_study(gathered: Gathered, selection: Selection) -> Study:
+def make_study(gathered: Gathered, selection: Selection, *, before: Study | None = None) -> Study:
     """Make the cohort of a selection.
+
+    Parameters
+    ----------
+    gathered : Gathered
+        What the session holds.
+    selection : Selection
+        What is chosen.
+    before : Study, optional
+        Made earlier: its cohort serves again where it is of the same session as read, and what was chosen
+        anew changes no patient and no value.
 
     Raises
     ------
     InputError
         ``cohort.unknown_levels``, ``cohort.unknown_reader``.
     """
+    if before is not None and before.gathered is gathered and _whom(before.selection) == _whom(selection):
+        return replace(before, selection=selection)
     return Study(gathered, selection, assemble(gathered, selection))
+
+
+def _whom(selection: Selection) -> Selection:
+    """A selection without what only says how its cohort is looked at."""
+    usual = Selection()
+    return replace(selection, quantity=usual.quantity, grouping=usual.grouping, options=usual.options)
+
+
+def means_of(study: Study, selection: Selection, levels: str) -> Mapping[Quantity, FloatArray]:
+    """Final values of the patients of the cohort, in its order, by other levels or other readers.
+
+    Parameters
+    ----------
+    study : Study
+        Of whose cohort.
+    selection : Selection
+        Readers and round.
+    levels : str
+        ``L1-L4``, ``L1-L5`` or one level.
+
+    Returns
+    -------
+    mapping of Quantity to ndarray, shape (n,)
+        NaN where there is none.
+
+    Raises
+    ------
+    InputError
+        ``cohort.unknown_levels``, ``cohort.unknown_reader``.
+    """
+    gathered, cohort, codes = study.gathered, study.cohort, set(study.cohort.codes)
+    # one level alone lacks none
+    adjusted = levels == cohort.levels and bool(cohort.level_effects)
+    # the rows of the cohort are enrolled exams in order, less those that are left out
+    exams = [exam.id for exam in gathered.enrolled if exam.code in codes]
+    cells, decided = chosen_readings(gathered, selection)
+    kept = set(exams)
+    return patient_means(
+        [cell for cell in cells if cell.exam_id in kept],
+        exams,
+        gathered.readers,
+        choose_levels(levels, study.rules, cohort.mean),
+        decided=[one for one in decided if one.exam_id in kept],
+        adjust=known(cohort.level_effects) if adjusted else None,
+    ).final

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from app.domain.clinical import is_zscore
 from app.domain.maps import MEASURED
 from app.services.analyse import NAMES
 from app.services.patient_means import FloatArray
@@ -49,13 +50,18 @@ _SEXES = {"F": 1.0, "M": 0.0}
 
 
 def further_columns(study: Study) -> Columns:
-    """Numbers of the clinical table that tell patients apart, by header; beside age, sex and BMI."""
+    """Numbers of the clinical table that tell patients apart, by header; beside age, sex and BMI.
+
+    A Z-score is the reference itself by another name, so nothing is adjusted for it.
+    """
     code_of = {exam.id: exam.code for exam in study.gathered.enrolled}
     row_of = {code: row for row, code in enumerate(study.cohort.codes)}
     found: dict[str, FloatArray] = {}
     for one in study.gathered.joined:
         row = row_of.get(code_of.get(one.exam_id or 0, ""))
         for covariate in one.row.covariates if row is not None else ():
+            if is_zscore(covariate.name):
+                continue
             column = found.setdefault(covariate.name, np.full(study.cohort.n, np.nan))
             column[row] = np.nan if covariate.value is None else covariate.value
     usable = {name: column for name, column in sorted(found.items()) if is_known(column)}

@@ -10,11 +10,10 @@ import numpy as np
 from app.domain.maps import MEASURED, Quantity
 from app.domain.protocol import LEVELS, Level
 from app.services.analyse import NAMES
-from app.services.assemble_cohort import chosen_readings
 from app.services.cohort import Cohort
-from app.services.patient_means import FloatArray, choose_levels, patient_means
-from app.services.selection import Selection, one_reader
-from app.services.study_data import Study
+from app.services.patient_means import FloatArray, choose_levels
+from app.services.selection import one_reader
+from app.services.study_data import Study, means_of
 from app.services.study_roc import directions
 from app.stats.mrmc import CovarianceMethod, Mrmc, mrmc
 from app.stats.ranking import Direction
@@ -63,12 +62,14 @@ def study_vertebrae(study: Study) -> StudyVertebrae:
     """Analyse the values of single levels, made of the readers as the selection says."""
     places = choose_levels(study.cohort.levels, study.rules).positions
     levels = tuple(LEVELS[place] for place in places)
-    values = [_means(study, study.selection, level.value) for level in levels]
+    values = [means_of(study, study.selection, level.value) for level in levels]
     ways = directions(study)
     return StudyVertebrae(levels, tuple(_of_map(study.cohort, values, one, ways[one]) for one in MEASURED))
 
 
-def _of_map(cohort: Cohort, values: Sequence[_Values], quantity: Quantity, way: Direction) -> VertebraeOfMap:
+def _of_map(
+    cohort: Cohort, values: Sequence[Mapping[Quantity, FloatArray]], quantity: Quantity, way: Direction
+) -> VertebraeOfMap:
     blocked = cohort.blocked.get(quantity.value)
     if blocked is not None:
         return VertebraeOfMap(quantity, blocked, (blocked,) * len(values))
@@ -82,25 +83,6 @@ def _of_map(cohort: Cohort, values: Sequence[_Values], quantity: Quantity, way: 
     return VertebraeOfMap(
         quantity, together, tuple(roc(column, cohort.positive, direction=way) for column in columns)
     )
-
-
-_Values = Mapping[Quantity, FloatArray]
-
-
-def _means(study: Study, selection: Selection, levels: str) -> _Values:
-    """Final values of the patients of the cohort, in its order, by other levels or other readers."""
-    gathered, codes = study.gathered, set(study.cohort.codes)
-    # the rows of the cohort are enrolled exams in order, less those that are left out
-    exams = [exam.id for exam in gathered.enrolled if exam.code in codes]
-    cells, decided = chosen_readings(gathered, selection)
-    kept = set(exams)
-    return patient_means(
-        [cell for cell in cells if cell.exam_id in kept],
-        exams,
-        gathered.readers,
-        choose_levels(levels, study.rules),
-        decided=[one for one in decided if one.exam_id in kept],
-    ).final
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,7 +112,7 @@ def study_readers(study: Study) -> StudyReaders:
     cohort, selection = study.cohort, study.selection
     readers = study.gathered.active(selection.round)
     own = {
-        name: _means(study, replace(selection, readers=one_reader(name)), cohort.levels) for name in readers
+        name: means_of(study, replace(selection, readers=one_reader(name)), cohort.levels) for name in readers
     }
     maps = [one for one in MEASURED if one.value not in cohort.blocked]
     blocked = tuple(cohort.blocked[one.value] for one in MEASURED if one.value in cohort.blocked)

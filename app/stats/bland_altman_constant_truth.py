@@ -13,8 +13,18 @@ from numpy.typing import ArrayLike
 
 from app.stats.bland_altman_limits import Limit, VarianceShare, bias_and_variance, bias_interval, mover
 from app.stats.distributions import MULTIPLIER
-from app.stats.result import FloatArray, IntArray, Interval, NotDefined, Note, frozen, frozen_index, noise_of
-from app.stats.within import Within, as_table
+from app.stats.result import (
+    FloatArray,
+    IntArray,
+    Interval,
+    NotDefined,
+    Note,
+    as_table,
+    frozen,
+    frozen_index,
+    noise_of,
+)
+from app.stats.within import Within
 
 
 @dataclass(frozen=True, slots=True)

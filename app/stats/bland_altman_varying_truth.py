@@ -20,11 +20,12 @@ from app.stats.result import (
     Interval,
     NotDefined,
     Note,
+    as_table,
     frozen,
     frozen_index,
     noise_of,
 )
-from app.stats.within import Within, as_table
+from app.stats.within import Within
 
 
 @dataclass(frozen=True, slots=True)

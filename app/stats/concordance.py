@@ -16,11 +16,11 @@ from app.stats.result import (
     Interval,
     NotDefined,
     Note,
+    as_table,
     complete_cases,
     is_constant,
     noise_of,
 )
-from app.stats.within import as_table
 
 _NEARLY = 1e-12
 

@@ -12,8 +12,7 @@ from numpy.typing import ArrayLike
 from app.stats.distributions import normal_quantile
 from app.stats.icc import Grade, grade
 from app.stats.reml import LARGEST_PATIENTS, LARGEST_READERS, Readings, best_ratios, has_error, likelihood
-from app.stats.result import FloatArray, Interval, NotDefined, Note
-from app.stats.within import as_table
+from app.stats.result import FloatArray, Interval, NotDefined, Note, as_table
 
 _METHOD = "profile restricted likelihood"
 

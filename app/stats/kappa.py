@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -119,11 +120,12 @@ def kappa(
         message = f"{len(categories)} categories"
         raise ValueError(message)
     place = {category: i for i, category in enumerate(categories)}
-    pairs = [(place[a], place[b]) for a, b in zip(first, second, strict=True) if a in place and b in place]
     table = np.zeros((len(place), len(place)), dtype=np.int64)
-    for a, b in pairs:
-        table[a, b] += 1
-    n, n_excluded = len(pairs), len(first) - len(pairs)
+    for (a, b), count in Counter(zip(first, second, strict=True)).items():
+        if a in place and b in place:
+            table[place[a], place[b]] += count
+    n = int(table.sum())
+    n_excluded = len(first) - n
     if n < 2:  # noqa: PLR2004 - a single patient says nothing
         return NotDefined.of("kappa.too_few", n=n, n_excluded=n_excluded)
     if int(table.max()) == n and int(np.trace(table)) == n:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from app.stats.result import Interval, NotDefined
-from app.stats.within import Within, as_table, sd_interval
+from app.stats.result import Interval, NotDefined, as_table
+from app.stats.within import Within, sd_interval
 
 
 @dataclass(frozen=True, slots=True)

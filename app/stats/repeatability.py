@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from app.stats.rank_correlation import RankCorrelation, kendall
-from app.stats.result import FloatArray, IntArray, Interval, NotDefined, Note, frozen, frozen_index
-from app.stats.within import TIMES, Within, as_table, sd_interval
+from app.stats.result import FloatArray, IntArray, Interval, NotDefined, Note, as_table, frozen, frozen_index
+from app.stats.within import TIMES, Within, sd_interval
 
 
 @dataclass(frozen=True, slots=True)

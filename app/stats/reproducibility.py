@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 
 from app.stats.distributions import chi2_quantile
 from app.stats.mean_squares import MeanSquares, mean_squares
-from app.stats.result import Interval, NotDefined, Note
-from app.stats.within import TIMES, as_table
+from app.stats.result import Interval, NotDefined, Note, as_table
+from app.stats.within import TIMES
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,22 @@ def as_column(values: ArrayLike) -> FloatArray:
     return column
 
 
+def as_table(values: ArrayLike) -> FloatArray:
+    """Read a table of numbers, shape (patients, readings); what is not finite becomes NaN.
+
+    Raises
+    ------
+    ValueError
+        If it is not two-dimensional.
+    """
+    table = np.array(values, dtype=np.float64)
+    if table.ndim != 2:  # noqa: PLR2004 - patients by readings
+        message = f"expected patients by readings, got shape {table.shape}"
+        raise ValueError(message)
+    table[~np.isfinite(table)] = np.nan
+    return table
+
+
 def complete_cases(columns: Sequence[ArrayLike]) -> CompleteCases:
     """Keep the rows that have a finite number in every column (listwise deletion).
 

@@ -18,6 +18,23 @@ Sayers = Mapping[type, Sayer]
 """The kinds of result a family can say."""
 
 
+def template_of(catalogue: Mapping[str, str], code: str, values: Mapping[str, Any]) -> str:
+    """Take the sentence of a code out of a catalogue.
+
+    Where a value it names is 1 and the catalogue has a sentence for that, it is this one: for the code
+    ``cohort.filtered`` and one patient, ``cohort.filtered.count_1``. Of several such values the first counts.
+
+    Raises
+    ------
+    KeyError
+        For an unknown code.
+    """
+    for name, value in values.items():
+        if value == 1 and f"{code}.{name}_1" in catalogue:
+            return catalogue[f"{code}.{name}_1"]
+    return catalogue[code]
+
+
 def say_reason(item: NotDefined | Note) -> Said:
     """Name the code of a reason or note and write its values as text."""
     return item.code, {name: _text(name, value) for name, value in item.values.items()}

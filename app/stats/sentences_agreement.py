@@ -32,8 +32,9 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "bland_altman.ratio": "The mean ratio of the readings of {what} was {bias} ({level} CI {low} to {high}, p {p}) and the 95 % limits of agreement were {lower} to {upper} (n = {n}).",
         "bland_altman.log_ratio": "The geometric mean ratio of the readings of {what} was {bias} ({level} CI {low} to {high}, p {p}) and the 95 % limits of agreement were {lower} to {upper} (n = {n}).",
         "bland_altman.not_positive": "Not defined: {count} of {n} pairs have no ratio or percentage, because their values are not above 0.",
+        "bland_altman.not_positive.count_1": "Not defined: 1 of {n} pairs has no ratio or percentage, because its values are not above 0.",
         "bland_altman.too_few": "Not defined: limits of agreement need two patients with both readings, "
-        "and there are {n} ({n_excluded} excluded).",
+        "and n = {n} ({n_excluded} excluded).",
         "bland_altman.identical": "All {n} pairs of readings are identical: the limits of agreement have no width, and no test, interval or proportional bias is defined.",
         "bland_altman.constant": "All {n} differences equal {bias}: the limits of agreement fall on the "
         "bias, and no test, interval or proportional bias is defined.",
@@ -66,7 +67,7 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "icc.grade.excellent_excellent": "By its confidence interval the reliability is excellent (Koo "
         "and Li 2016).",
         "icc.too_few": "Not defined: an intraclass correlation needs two patients read by two readers, "
-        "and there are {n} complete patients and {k} readers ({n_excluded} patients excluded).",
+        "and n = {n} with k = {k} readers ({n_excluded} excluded).",
         "icc.no_variance": "Not defined: all readings are equal, so there is no variance to divide ({n} "
         "patients, {k} readers).",
         "icc.identical": "The {k} readers gave identical values in all {n} patients: the F test and its "
@@ -82,21 +83,21 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "bland_altman_checks.shapiro": "The differences were tested for normality by Shapiro and Wilk (W = {w}, p {p}, n = {n}).",
         "bland_altman_checks.signed_rank": "Wilcoxon's signed-rank test of the differences gave p {p}; half of the differences lie below {median}, and 95 % of them between {lower} and {upper}.",
         "bland_altman_checks.bradley_blackwood": "Bradley and Blackwood's test of equal means and variances gave F = {f} with {df1} and {df2} degrees of freedom (p {p}).",
-        "bland_altman_checks.too_few": "Not defined: checking the differences needs three patients with both readings, and there are {n} ({n_excluded} excluded).",
+        "bland_altman_checks.too_few": "Not defined: checking the differences needs three patients with both readings, and n = {n} ({n_excluded} excluded).",
         "bland_altman_checks.constant": "Not defined: all {n} differences are equal, so there is nothing to check.",
         "bland_altman_checks.not_normal": "The differences are not normal (Shapiro-Wilk W = {w}, p {p}): take the percentiles instead of limits from the SD, or a ratio.",
         "bland_altman_checks.spread": "The size of the differences changes with the mean (Spearman's rho {rho}, p {p}): limits that slope, a percentage or a ratio describe them better.",
         # several readings of a patient
         "constant_truth": "Between single readings of {what} the mean difference was {bias} ({level} CI {low} to {high}) and the 95 % limits of agreement were {lower} to {upper}, from replicates of an unchanged value in {n} patients (Bland and Altman 1999).",
         "varying_truth": "Between single readings of {what} the mean difference was {bias} and the 95 % limits of agreement were {lower} to {upper}, from {n_pairs} pairs of {n} patients, the pairs of a patient taken as dependent (Bland and Altman 2007).",
-        "bland_altman_repeated.too_few": "Not defined: limits of agreement from repeated readings need two patients read by both, and there are {n} ({n_excluded} excluded).",
+        "bland_altman_repeated.too_few": "Not defined: limits of agreement from repeated readings need two patients read by both, and n = {n} ({n_excluded} excluded).",
         "bland_altman_repeated.constant": "Not defined: all differences of the {n} patients equal {bias}, so the limits of agreement have no width.",
         "bland_altman_repeated.no_repeats": "Not defined: none of the {n} patients has two pairs; ordinary limits of agreement say the same.",
         "bland_altman_repeated.single_readings": "One of the readers gave a single reading of each of the {n} patients, so the replicates of that reader could not be told from the patients' own differences.",
         "bland_altman_repeated.no_patient_effect": "The differences vary no more between the {n} patients than within them: the variance between patients is set to 0.",
         # reliability with gaps
         "icc_reml": "The intraclass correlation coefficient of {what}, ICC(2,1), two-way random effects, absolute agreement, single reader, was {estimate} ({level} CI {low} to {high}), by restricted maximum likelihood from {n_readings} readings of {n} patients by {k} readers with {n_missing} missing.",
-        "icc_reml.too_few": "Not defined: an intraclass correlation needs two patients read by two readers, and there are {n} patients and {k} readers ({n_excluded} patients without a reading).",
+        "icc_reml.too_few": "Not defined: an intraclass correlation needs two patients read by two readers, and n = {n} with k = {k} readers ({n_excluded} without a reading).",
         "icc_reml.no_error": "Not defined: the {n} patients and {k} readers explain all readings, so nothing is left to estimate the error from.",
         "icc_reml.no_patients": "The estimated variance between patients is 0, the lowest it can be.",
         "icc_reml.no_readers": "The estimated variance between readers is 0, the lowest it can be: absolute agreement and consistency are the same.",
@@ -113,15 +114,15 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "ccc.strength.substantial_substantial": "By its confidence interval the agreement is substantial (McBride 2005).",
         "ccc.strength.substantial_almost_perfect": "By its confidence interval the agreement is substantial to almost perfect (McBride 2005).",
         "ccc.strength.almost_perfect_almost_perfect": "By its confidence interval the agreement is almost perfect (McBride 2005).",
-        "ccc.too_few": "Not defined: a concordance correlation needs three patients with both readings, and there are {n} ({n_excluded} excluded).",
+        "ccc.too_few": "Not defined: a concordance correlation needs three patients with both readings, and n = {n} ({n_excluded} excluded).",
         "ccc.constant": "Not defined: one of the readings is the same in all {n} patients.",
         "ccc.error_free": "The readings leave no error: the confidence interval of the concordance correlation of the {n} patients is not defined.",
         "ccc.overall": "The overall concordance correlation coefficient of {what} by {k} readers was {estimate} (n = {n}; precision {precision}, accuracy {accuracy}; Barnhart 2002).",
-        "ccc.too_few_readings": "Not defined: an overall concordance needs two patients read by two readers, and there are {n} complete patients and {k} readers ({n_excluded} patients excluded).",
+        "ccc.too_few_readings": "Not defined: an overall concordance needs two patients read by two readers, and n = {n} with k = {k} readers ({n_excluded} excluded).",
         "ccc.no_variance": "Not defined: fewer than two of the {k} readers gave different values to the {n} patients.",
         # kappa
         "kappa": "Cohen's kappa was {plain}, with linear weights {linear} ({level} CI {low} to {high}) and with quadratic weights {quadratic}; the readers agreed in {agreement} % of {n} patients.",
-        "kappa.too_few": "Not defined: kappa needs two patients sorted by both readers, and there are {n} ({n_excluded} excluded).",
+        "kappa.too_few": "Not defined: kappa needs two patients sorted by both readers, and n = {n} ({n_excluded} excluded).",
         "kappa.one_group": "Not defined: both readers put all {n} patients into the same group, so chance alone would make them agree.",
         "kappa.perfect": "The readers agreed about all {n} patients: the interval of kappa has no width, which says nothing about precision.",
         # repeats of one reader, readings by several
@@ -134,11 +135,12 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "repeatability.not_positive": "The coefficients of variation are not defined, because at least one reading is not above 0.",
         "reproducibility": "The standard error of measurement of {what} between {k} readers was {sem} ({level} CI {low} to {high}) and the reproducibility coefficient {rdc} (n = {n}).",
         "reproducibility.no_interval": "The standard error of measurement of {what} between {k} readers was {sem} and the reproducibility coefficient {rdc} (n = {n}); their intervals are not defined.",
-        "reproducibility.too_few": "Not defined: the error between readers needs two patients read by two readers, and there are {n} complete patients and {k} readers ({n_excluded} patients excluded).",
+        "reproducibility.too_few": "Not defined: the error between readers needs two patients read by two readers, and n = {n} with k = {k} readers ({n_excluded} excluded).",
         "reproducibility.identical": "The {k} readers gave identical values in all {n} patients: the interval of the standard error of measurement is not defined.",
         "precision_profile": "The within-subject SD of {what} was {first} for means of {first_low} to {first_high} and {last} for means of {last_low} to {last_high} (n = {n} in {classes} classes).",
         "precision_profile.one": "The within-subject SD of {what} was {first} for means of {first_low} to {first_high} (n = {n}).",
-        "precision_profile.too_few": "Not defined: {classes} classes need two patients each with two readings, and there are {n} ({n_excluded} excluded).",
+        "precision_profile.too_few": "Not defined: {classes} classes need two patients each with two readings, and n = {n} ({n_excluded} excluded).",
+        "precision_profile.too_few.classes_1": "Not defined: 1 class needs two patients with two readings, and n = {n} ({n_excluded} excluded).",
     }
 )
 

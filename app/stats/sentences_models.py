@@ -29,6 +29,7 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "{sensitivity_high} %) and the specificity {specificity} % ({specificity_counts}, {level} CI "
         "{specificity_low} to {specificity_high} %), Youden index {j}.",
         "logistic.too_few": "Not defined: {n} patients are too few for a model with {parameters} parameters.",
+        "logistic.too_few.n_1": "Not defined: 1 patient is too few for a model with {parameters} parameters.",
         "logistic.constant": "Not defined: {name} has the same value in all patients.",
         "logistic.collinear": "Not defined: the columns determine each other, so their shares cannot be "
         "told apart.",
@@ -44,6 +45,7 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "for an optimism of {optimism} (Harrell's bootstrap, {replicates} resamples).",
         "optimism.failed": "{failed} of {replicates} resamples were left out, because the model could not "
         "be fitted to them.",
+        "optimism.failed.failed_1": "{failed} of {replicates} resamples was left out, because the model could not be fitted to it.",
         "optimism.few_fitted": "Not defined: the model could not be fitted to {failed} of {replicates} "
         "resamples.",
         "logistic.firth": "The coefficients are those of Firth's penalised likelihood, judged on the same {n} patients they were fitted to.",
@@ -52,6 +54,7 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "fit": "The fit of the model was AIC {aic}, BIC {bic}, r-squared {cox_snell} (Cox-Snell), {nagelkerke} (Nagelkerke) and {mcfadden} (McFadden), Brier score {brier}.",
         "hosmer_lemeshow": "The Hosmer-Lemeshow test over {groups} groups gave chi-square = {chi2} with {df} degrees of freedom (p {p}).",
         "hosmer_lemeshow.too_few_groups": "Not defined: the predicted probabilities make {groups} groups, and the Hosmer-Lemeshow test needs {needed}.",
+        "hosmer_lemeshow.too_few_groups.groups_1": "Not defined: the predicted probabilities make 1 group, and the Hosmer-Lemeshow test needs {needed}.",
         "hosmer_lemeshow.certain": "Not defined: a group of patients is predicted with certainty, so the Hosmer-Lemeshow test would divide by 0.",
         "calibration": "The calibration slope was {slope} ({level} CI {low} to {high}), with an intercept of {intercept}; in the large the intercept was {in_the_large}.",
         "calibration.constant": "Not defined: all {n} patients have the same prediction, so it has no calibration slope.",

@@ -28,8 +28,8 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "{level} CI {sensitivity_low} to {sensitivity_high} %) and the specificity {specificity} % "
         "({specificity_counts}, {level} CI {specificity_low} to {specificity_high} %), Youden index {j}.",
         "roc.label": "Not defined: the outcome must be 0 or 1 for every patient.",
-        "roc.one_class": "Not defined: a ROC curve needs patients with and without the outcome, and there "
-        "are {n_positive} with and {n_negative} without.",
+        "roc.one_class": "Not defined: a ROC curve needs patients with and without the outcome, and "
+        "n = {n_positive} with and {n_negative} without.",
         "roc.one_case": "One of the two classes has a single patient: DeLong's standard error is not "
         "defined.",
         "roc.no_width": "The AUC of {auc} leaves DeLong's interval without width and its test undefined; "
@@ -60,12 +60,14 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "roc.unpaired.no_test": "The areas under the ROC curves of {first} ({auc_first}, n = {n_first}) and {second} ({auc_second}, n = {n_second}), two independent groups of patients, differed by {difference}; the test is not defined.",
         "roc.clustered": "The area under the ROC curve of {what} over {n} vertebrae of {n_clusters} patients was {auc} ({level} CI {low} to {high}, Obuchowski 1997).",
         "roc.one_cluster": "Not defined: all units of a class come from one of the {n_clusters} patients, so nothing can be said of others.",
+        "roc.one_cluster.n_clusters_1": "Not defined: all units come from a single patient, so nothing can be said of others.",
         "roc.no_width_clustered": "The standard error of the area of {auc} comes out as 0: its interval has no width and its test is not defined.",
         # several readers
         "mrmc": "Over {readers} readers and {n} patients the mean areas under the ROC curve were {means} (Obuchowski and Rockette with the degrees of freedom of Hillis, readers and patients random; F = {f}, p {p}).",
         "mrmc.means": "Over {readers} readers and {n} patients the mean areas under the ROC curve were {means} (Obuchowski and Rockette, readers and patients random).",
         "mrmc.one_reader": "Not defined: an analysis of several readers needs two of them.",
         "mrmc.not_crossed": "Not defined: every one of the readers must have measured every one of the {treatments} markers.",
+        "mrmc.not_crossed.treatments_1": "Not defined: every one of the readers must have measured the marker.",
         "mrmc.one_treatment": "There is a single marker: its mean area is given, and there is nothing to compare it with.",
         "mrmc.few_readers": "{readers} readers are few: how readers differ, and so the interval for readers not seen, is uncertain.",
     }

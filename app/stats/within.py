@@ -7,29 +7,12 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from app.stats.distributions import MULTIPLIER, chi2_quantile
 from app.stats.result import FloatArray, Interval, frozen, noise_of
 
 TIMES = MULTIPLIER * math.sqrt(2.0)
 """From a standard error of measurement to what 95 % of differences of two readings do not exceed: 2.77."""
-
-
-def as_table(values: ArrayLike) -> FloatArray:
-    """Read a table of numbers, shape (patients, readings); what is not finite becomes NaN.
-
-    Raises
-    ------
-    ValueError
-        If it is not two-dimensional.
-    """
-    table = np.array(values, dtype=np.float64)
-    if table.ndim != 2:  # noqa: PLR2004 - patients by readings
-        message = f"expected patients by readings, got shape {table.shape}"
-        raise ValueError(message)
-    table[~np.isfinite(table)] = np.nan
-    return table
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.case_facts import Because, CaseFacts, Counted, Fact, FactKind, Help, facts_of, way_back
+from app.domain.case_facts import (
+    Because,
+    CaseFacts,
+    Counted,
+    Fact,
+    FactKind,
+    Help,
+    before_newest,
+    facts_of,
+    way_back,
+)
 from app.domain.protocol import Level
 from app.domain.reading import EMPTY, Action, LevelState, Reader, Reading, Revision, Viewer
 from app.domain.reasons import Reason
@@ -23,6 +33,22 @@ def test_nothing_is_said_of_a_case_that_was_only_opened() -> None:
     assert facts_of([]) == CaseFacts()
     assert CaseFacts().counted is None
     assert CaseFacts().excluded is None
+
+
+def test_what_held_before_the_newest_word_is_known_from_the_story_alone() -> None:
+    story = [Fact(FactKind.NOTE, note="first"), counted("from_c2")]
+    assert before_newest([]) is None
+    assert before_newest(story[:1]) == CaseFacts()
+    assert before_newest(story) == CaseFacts(note="first")
+
+
+def test_a_word_that_takes_back_the_one_before_is_not_taken_back_itself() -> None:
+    story = [Fact(FactKind.NOTE, note="first"), counted("from_c2"), counted("")]
+    assert before_newest(story) is None
+
+
+def test_what_helped_to_place_a_rectangle_is_not_taken_back() -> None:
+    assert before_newest([Fact(FactKind.NOTE, note="n"), Fact(FactKind.HELP, "fit", revision_id=3)]) is None
 
 
 def test_of_each_kind_the_newest_word_holds() -> None:

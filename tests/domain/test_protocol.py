@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.errors import InputError
-from app.domain.protocol import LEVELS, MEAN_LEVELS, Protocol
+from app.domain.protocol import LEVELS, LOWEST, MEAN_LEVELS, Protocol
 
 lengths = st.floats(0.0, 1000.0)
 bands = st.tuples(lengths, lengths)
@@ -36,6 +36,7 @@ protocols = st.builds(
     levels_needed=st.dictionaries(st.sampled_from(list(MEAN_LEVELS)), st.integers(1, 5)),
     positive_t_score=st.floats(-5.0, 5.0),
     bmd_region=names,
+    tscore_region=names,
     anterior_fraction=st.floats(0.1, 1.0),
     slices=st.sampled_from([1, 3]),
     rotation=st.booleans(),
@@ -66,6 +67,7 @@ def test_the_defaults_are_those_of_the_written_protocol() -> None:
         "levels_needed": {"L1-L4": 3, "L1-L5": 4},
         "positive_t_score": -2.5,
         "bmd_region": "L1-L4",
+        "tscore_region": "L1-L4",
         "anterior_fraction": 0.667,
         "margin_native_voxels": 2.0,
         "slices": 1,
@@ -206,3 +208,14 @@ def test_two_protocols_do_not_share_their_needed_levels() -> None:
 
 def test_the_stamp_names_protocol_and_version() -> None:
     assert Protocol(version=3).stamp == "lumbar-FF-R2star v3"
+
+
+def test_the_t_score_is_of_the_region_of_the_density_where_nothing_else_is_said() -> None:
+    assert Protocol(bmd_region="total hip").tscore_region == "total hip"
+    assert Protocol(bmd_region="L1-L4", tscore_region=LOWEST).tscore_region == "lowest"
+
+
+def test_a_protocol_of_before_the_region_of_the_t_score_reads_as_it_was_used() -> None:
+    old = {name: value for name, value in asdict(Protocol()).items() if name != "tscore_region"}
+    read = Protocol.from_json(json.dumps({**old, "bmd_region": "L1-L5"}))
+    assert (read.bmd_region, read.tscore_region) == ("L1-L5", "L1-L5")

@@ -18,7 +18,7 @@ from app.services.gather import Gathered
 from app.services.selection import Outcome, Selection, one_reader
 from app.services.study_cohort import Flow, study_flow, study_patients
 from app.services.study_data import make_study
-from app.services.study_methods import method_facts
+from app.services.study_methods import Repeats, method_facts
 from app.store.case_facts import CaseResult
 
 FF, R2STAR = Quantity.FF, Quantity.R2STAR
@@ -170,7 +170,7 @@ def test_the_facts_name_protocols_rules_and_versions_that_were_really_used(ten: 
     assert found.rules == ("whole-voxel-rectangle/1",)
     assert found.software == ("0.0.9",)
     assert (found.readers, found.readings, found.elsewhere, found.trained) == (2, 13, 4, 4)
-    assert (found.needed, found.repeats, found.not_blinded) == (3, 0, 0)
+    assert (found.needed, found.repeats, found.not_blinded) == (3, Repeats(0, 0, None, 0), 0)
     assert found.scipy.count(".") >= 1
 
 
@@ -199,4 +199,21 @@ def test_how_levels_were_counted_is_told_of_readings_that_count(ten: Gathered) -
 def test_later_rounds_are_counted_as_repeats(ten: Gathered) -> None:
     again = tuple(replace(one, round=3) for one in ten.told if one.exam_id == 5)
     study = make_study(replace(ten, told=(*ten.told, *again), protocol=Protocol()), Selection())
-    assert method_facts(study).repeats == 1
+    # when the values of a table were read nobody knows
+    assert method_facts(study).repeats == Repeats(rounds=1, readings=0, days=None, early=0)
+
+
+def test_days_between_readings_count_from_one_sign_off_of_a_case_to_the_next(ten: Gathered) -> None:
+    first = tuple(replace(one, origin="images") for one in ten.told if one.exam_id in {5, 6})
+    again = tuple(
+        replace(one, round=number, signed_off_utc=f"2026-01-{day:02}T12:00:00Z")
+        for one in first
+        for number, day in ((2, 8 if one.exam_id == 5 else 10), (3, 14))
+        if one.reader == READERS[0]
+    )
+    early = frozenset({(READERS[0], 5, 2), (READERS[0], 6, 3), (READERS[1], 5, 2)})
+    made = replace(ten, told=(*first, *again), early=early)
+    # 7.5 and 6 days, 9.5 and 4
+    assert method_facts(make_study(made, Selection())).repeats == Repeats(2, 4, 4, 2)
+    other = Selection(readers=one_reader(READERS[1]))
+    assert method_facts(make_study(made, other)).repeats == Repeats(0, 0, None, 0)

@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from app.domain.clinical import ClinicalRow, ClinicalValue, Kind
+from app.domain.clinical import INTERVAL_TOO_LONG, ClinicalRow, ClinicalValue, Kind, Problem
+from app.domain.disagreement import Ruling, only_mean
 from app.domain.maps import Quantity
-from app.domain.protocol import LEVELS
+from app.domain.protocol import LEVELS, Level
+from app.domain.reasons import Reason
 from app.services.gather import Gathered, gather
 from app.services.open_session import last_viewer
 from app.services.reference_cohort import make_reference_session
-from app.services.selection import Selection, one_reader
+from app.services.selection import MEAN, Selection, one_reader
 from app.services.study_correlation import StudyCorrelation, study_correlation, vertebrae
 from app.services.study_data import Study, make_study
 from app.stats.compare_correlations import CorrelationComparison
@@ -24,6 +26,7 @@ from app.stats.partial import PartialCorrelation
 from app.stats.rank_correlation import RankCorrelation
 from app.stats.result import NotDefined
 from app.stats.rmcorr import RepeatedCorrelation
+from app.store.adjudications import Adjudication
 from app.store.clinical import JoinedRow
 from app.ui.tabs.correlation import correlation_panel
 
@@ -90,17 +93,22 @@ def test_the_maps_are_compared_by_strength(gathered: Gathered) -> None:
     assert found.other_map.difference == pytest.approx(found.other_map.r1 - found.other_map.r2)
 
 
-def with_densities(gathered: Gathered) -> Gathered:
-    """The study with a density of every vertebra of ten patients: the lower, the less."""
+def with_densities(gathered: Gathered, *, per_area: int = 0, too_old: int = 0) -> Gathered:
+    """The study with a density of every vertebra of ten patients: the lower, the less.
+
+    Of some it is one of an area, and some were examined too long before the MRI.
+    """
     of_exam = {one.exam_id: one for one in gathered.joined}
     joined = []
     for number, exam in enumerate(gathered.enrolled[:10]):
+        unit, scale = ("g/cm2", 0.01) if number < per_area else ("mg/cm3", 1.0)
         values = tuple(
-            ClinicalValue(Kind.BMD, level.value, 100.0 + number - 3.0 * place, "mg/cm3", "")
+            ClinicalValue(Kind.BMD, level.value, scale * (100.0 + number - 3.0 * place), unit, "")
             for place, level in enumerate(LEVELS)
         )
         old = of_exam[exam.id]
-        row = ClinicalRow(line=number + 2, values=(*old.row.values, *values))
+        problems = (Problem(INTERVAL_TOO_LONG),) if number < too_old else ()
+        row = ClinicalRow(line=number + 2, values=(*old.row.values, *values), problems=problems)
         joined.append(JoinedRow(row, exam.id, old.matched_by))
     unknown = ClinicalValue(Kind.BMD, "L1", 99.0, "mg/cm3", "")
     joined.append(JoinedRow(ClinicalRow(line=99, values=(unknown,)), None, ""))
@@ -123,6 +131,57 @@ def test_one_readers_values_alone_can_be_set_against_the_vertebrae(gathered: Gat
     assert isinstance(both, RepeatedCorrelation)
     assert isinstance(single, RepeatedCorrelation)
     assert single.coefficient.r != both.coefficient.r
+
+
+def test_the_densities_of_an_examination_of_long_ago_are_used_of_no_vertebra(gathered: Gathered) -> None:
+    some = vertebrae(make_study(with_densities(gathered, too_old=4), Selection()))
+    assert isinstance(some, RepeatedCorrelation)
+    assert (some.n, some.n_subjects) == (30, 6)
+    study = make_study(with_densities(gathered, too_old=10), Selection())
+    found = study_correlation(study)
+    assert isinstance(found.pearson, NotDefined)
+    assert isinstance(found.vertebrae, NotDefined)
+    assert found.vertebrae.code == "correlation.no_level_density"
+
+
+def test_densities_of_vertebrae_in_two_units_are_never_one_column(gathered: Gathered) -> None:
+    found = vertebrae(make_study(with_densities(gathered, per_area=5), Selection()))
+    assert isinstance(found, NotDefined)
+    assert found.code == "cohort.mixed_bmd_units"
+    assert found.values["units"] == "g/cm2, mg/cm3"
+    # of patients who are not looked at nothing is mixed
+    only = vertebrae(make_study(with_densities(gathered, per_area=5, too_old=5), Selection()))
+    assert isinstance(only, RepeatedCorrelation)
+    assert only.n_subjects == 5
+
+
+def decided_on(gathered: Gathered, ruling: Ruling, ff: float | None) -> Gathered:
+    """What was decided on L1 of the ten patients with densities."""
+    means = {} if ff is None else {Quantity.FF: only_mean(ff), Quantity.R2STAR: only_mean(10.0)}
+    decided = tuple(Adjudication(exam.id, Level.L1, ruling, means, "") for exam in gathered.enrolled[:10])
+    return replace(with_densities(gathered), decided=decided)
+
+
+def test_vertebrae_have_the_values_that_were_decided_on_like_everything_on_the_tab(
+    gathered: Gathered,
+) -> None:
+    decided = decided_on(gathered, Ruling.of_reader("Reader 1"), 90.0)
+    plain = vertebrae(make_study(with_densities(gathered), Selection()))
+    found = vertebrae(make_study(decided, Selection()))
+    assert isinstance(plain, RepeatedCorrelation)
+    assert isinstance(found, RepeatedCorrelation)
+    assert plain.coefficient.r < -0.2
+    # the densest vertebra is the fattest now
+    assert found.coefficient.r > 0.2
+    as_measured = vertebrae(make_study(decided, Selection(readers=MEAN)))
+    assert isinstance(as_measured, RepeatedCorrelation)
+    assert as_measured.coefficient.r == plain.coefficient.r
+
+
+def test_a_vertebra_that_was_left_out_by_decision_is_set_against_nothing(gathered: Gathered) -> None:
+    found = vertebrae(make_study(decided_on(gathered, Ruling.excluded(Reason.CEMENT), None), Selection()))
+    assert isinstance(found, RepeatedCorrelation)
+    assert (found.n, found.n_subjects) == (40, 10)
 
 
 def test_without_densities_of_vertebrae_the_reason_is_said(gathered: Gathered) -> None:

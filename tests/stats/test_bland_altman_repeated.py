@@ -9,9 +9,9 @@ from hypothesis.extra.numpy import arrays
 from app.stats.agreement import BlandAltman, bland_altman
 from app.stats.bland_altman_constant_truth import ConstantTruth, bland_altman_constant_truth
 from app.stats.bland_altman_varying_truth import VaryingTruth, bland_altman_varying_truth
-from app.stats.result import NotDefined
+from app.stats.result import NotDefined, as_table
 from app.stats.sentences import sentence
-from app.stats.within import Within, as_table
+from app.stats.within import Within
 
 TABLES = arrays(
     np.float64,

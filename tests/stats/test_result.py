@@ -7,9 +7,11 @@ import sys
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.stats.describe import Description, describe
-from app.stats.formatting import confidence, limits, number, p_value, percent
+from app.stats.formatting import confidence, limits, number, numbers, p_value, percent
 from app.stats.proportion import clopper_pearson, proportion, wilson
 from app.stats.result import Interval, NotDefined, Note, complete_cases
 
@@ -142,3 +144,9 @@ def test_none_and_all_reach_the_ends_exactly(interval: object) -> None:
     assert interval(0, 7).low == 0.0
     assert interval(7, 7).high == 1.0
     assert 0.0 < interval(3, 7).low < 3 / 7 < interval(3, 7).high < 1.0
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 2, 3])
+@given(values=st.lists(st.floats(-1e6, 1e6) | st.sampled_from([0.0, -0.0, -0.004, 0.005, -0.5])))
+def test_many_numbers_are_written_as_each_alone(decimals: int, values: list[float]) -> None:
+    assert numbers(values, decimals) == [number(value, decimals) for value in values]

@@ -149,7 +149,7 @@ def test_the_optimism_is_said_with_both_areas() -> None:
 
 def test_reasons_and_notes_are_said_with_their_values() -> None:
     said = sentence(NotDefined.of("roc.one_class", n_positive=3, n_negative=0))
-    assert said.endswith("with and without the outcome, and there are 3 with and 0 without.")
+    assert said.endswith("with and without the outcome, and n = 3 with and 0 without.")
     assert "(slope 0.095, p < 0.001)" in sentence(Note.of("bland_altman.proportional", slope=0.0953, p=1e-9))
     assert "(95 % CI -0.100 to 0.300)" in sentence(
         Note.of("correlation.between_groups", pooled=-0.6, within=0.1, low=-0.1, high=0.3, level=0.95)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from app.stats.ancova import ancova
-from app.stats.check_table import check_counts, check_means, check_youden
+from app.stats.check_table import check_counts, check_means
+from app.stats.check_youden import check_youden
 from app.stats.compare_correlations import compare_dependent, compare_independent
 from app.stats.contingency import contingency, mcnemar
 from app.stats.groups import compare_groups

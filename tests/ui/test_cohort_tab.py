@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -374,7 +375,7 @@ def test_the_methods_tell_how_readings_were_made(small: Gathered) -> None:
         ("Measurement", "up from the sacrum in 2 of 12 readings."),
         ("Readers", "The study was blinded"),
         ("Readers", "3 exams served for training"),
-        ("Readers", "after at least 14 days (1 further rounds)"),
+        ("Readers", "Part of the cases was read again in one further round."),
         ("Readers", "more than 5 points of fat fraction or 15 % of R2*"),
         ("Participants", "a reader excluded the patient (cement)"),
         ("Software", "Values were stored by version 0.0.1."),
@@ -382,6 +383,62 @@ def test_the_methods_tell_how_readings_were_made(small: Gathered) -> None:
         assert words in found[head], (head, words)
     alone = methods(made, Selection(levels="L3", readers=one_reader("Reader 1")))
     assert "The value of a patient is that of L3." in alone["Measurement"]
+
+
+def read_again(small: Gathered, *days: float) -> Gathered:
+    """The first cases of the first reader once more on images, each so many days later."""
+    own = [replace(one, origin="images") for one in small.told if one.reader == "Reader 1"]
+    codes = sorted({one.exam_id for one in own} - set(small.excluded))
+    begun = datetime(2026, 1, 1, tzinfo=UTC)
+    again = [
+        replace(one, round=2, signed_off_utc=(begun + timedelta(days=waited)).isoformat())
+        for exam_id, waited in zip(codes, days, strict=False)
+        for one in own
+        if one.exam_id == exam_id
+    ]
+    return replace(small, told=(*own, *again))
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        ((15.0, 14.5, 30.0), "at least 14 days (planned: 14)."),
+        ((15.0, 3.9), "at least 3 days (planned: 14)."),
+        # the first reading was unlocked, and signed off once more behind the second
+        ((15.0, -2.0), "at least 2 days (planned: 14)."),
+        ((15.0, 1.2), "at least 1 day (planned: 14)."),
+        ((15.0, 0.5), "less than a day (planned: 14 days)."),
+    ],
+)
+def test_the_methods_print_the_wash_out_that_was_kept_not_the_one_that_was_planned(
+    small: Gathered, days: tuple[float, ...], said: str
+) -> None:
+    found = methods(read_again(small, *days))["Readers"]
+    assert said in found
+    assert "wash-out" not in found
+
+
+def test_the_methods_count_who_was_let_in_before_the_wash_out_was_over(small: Gathered) -> None:
+    made = read_again(small, 15.0, 3.0)
+    early = frozenset(
+        (one.reader, one.exam_id, one.round) for one in made.told if one.round == 2 and one.exam_id == 2
+    )
+    found = methods(replace(made, early=early))["Readers"]
+    assert "One of 2 repeated readings was offered without its wash-out." in found
+    assert len(early) == 1
+
+
+def test_the_wash_out_of_patients_who_are_left_out_is_not_told(small: Gathered) -> None:
+    made = read_again(small, 3.0, 15.0)
+    out = replace(made, excluded={**made.excluded, 2: Because(Reason.CEMENT)})
+    assert "at least 15 days (planned: 14)." in methods(out)["Readers"]
+
+
+def test_of_repeats_that_come_from_a_table_no_day_is_known(small: Gathered) -> None:
+    again = tuple(replace(one, round=2) for one in small.told)
+    found = methods(replace(small, told=(*small.told, *again)))["Readers"]
+    assert "read again in one further round." in found
+    assert "planned" not in found
 
 
 def test_agreement_of_a_reader_with_themselves_is_called_so(small: Gathered) -> None:
@@ -515,7 +572,7 @@ def test_figures_are_sorted_as_numbers_and_who_has_none_stays_last(listed: Patie
 def test_a_row_that_is_opened_names_its_case(qtbot: QtBot, listed: PatientsView) -> None:
     listed.sortByColumn(1, Qt.SortOrder.AscendingOrder)
     listed.setCurrentIndex(listed.rows.index(1, 0))
-    with qtbot.waitSignal(listed.case_clicked) as caught:
+    with qtbot.waitSignal(listed.case_clicked, timeout=60_000) as caught:
         qtbot.keyClick(listed, Qt.Key.Key_Return)
     assert caught.args == ["A"]
     listed._open(QModelIndex())

@@ -218,7 +218,7 @@ def place(view: FigureView, x: float, y: float) -> QPoint:
 
 def test_a_click_on_a_point_names_its_case(qtbot: QtBot, view: FigureView) -> None:
     spot = view.figure.spots[3]
-    with qtbot.waitSignal(view.case_clicked, timeout=2000) as caught:
+    with qtbot.waitSignal(view.case_clicked, timeout=60_000) as caught:
         qtbot.mouseClick(view._canvas.viewport(), Qt.MouseButton.LeftButton, pos=place(view, spot.x, spot.y))
     assert caught.args == [spot.code]
 
@@ -245,7 +245,7 @@ def test_a_cut_off_mark_is_no_patient_and_answers_no_click(qtbot: QtBot, view: F
 def test_a_point_under_the_pointer_says_case_and_values(qtbot: QtBot, view: FigureView) -> None:
     spot = view.figure.spots[0]
     qtbot.mouseMove(view._canvas.viewport(), place(view, spot.x, spot.y))
-    qtbot.waitUntil(lambda: view._box.toolTip() == spot.tip, timeout=2000)
+    qtbot.waitUntil(lambda: view._box.toolTip() == spot.tip, timeout=60_000)
 
 
 def test_the_frame_shows_exactly_the_axes_of_the_figure(view: FigureView) -> None:
@@ -365,7 +365,7 @@ def test_a_figure_that_cannot_be_written_says_so_without_its_folder(qtbot: QtBot
 def test_exporting_leaves_no_widget_behind(qtbot: QtBot) -> None:
     before = set(QApplication.topLevelWidgets())
     figure_image(agreement_figure())
-    qtbot.waitUntil(lambda: set(QApplication.topLevelWidgets()) <= before, timeout=2000)
+    qtbot.waitUntil(lambda: set(QApplication.topLevelWidgets()) <= before, timeout=60_000)
 
 
 def test_every_symbol_has_an_outline_inside_its_box() -> None:

@@ -657,7 +657,7 @@ def test_points_can_stand_over_either_reading_or_the_rank(pefr: Gathered, agains
 def test_a_percentage_that_does_not_exist_says_why_and_leaves_the_rest() -> None:
     panel = panel_of(one_level([0.0, 45.0, 50.0], [0.0, 44.0, 52.0]), L1, scale="percent")
     assert panel.figure is None
-    assert panel.reason.startswith("Not defined: 1 of 3 pairs have no ratio or percentage")
+    assert panel.reason.startswith("Not defined: 1 of 3 pairs has no ratio or percentage")
     assert table(panel, "Limits of agreement (% of the mean)").reason == panel.reason
     assert table(panel, "Reliability").rows != ()
     assert "percentage" not in panel.paper
@@ -682,7 +682,7 @@ def test_vertebrae_whom_one_reader_never_measured_have_a_note() -> None:
     first = [[40, 41, 42, 43], [50, 52, 51, 53], [60, 61, 63, 62], [None] * 4]
     second = [[42, 40, 43, 45], [49, 53, 50, 52], [61, 63, 62, 65], [50, 51, 52, 53]]
     panel = panel_of(gathered_from({("A", 1): first, ("B", 1): second}), unit="vertebra")
-    assert "1 patients without a vertebra" in table(panel, "Limits of agreement of vertebrae").note
+    assert "1 patient without a vertebra" in table(panel, "Limits of agreement of vertebrae").note
 
 
 @pytest.mark.parametrize(
@@ -716,7 +716,7 @@ def test_readers_who_share_no_patient_are_taken_together_by_likelihood_alone() -
     rows = cells(panel, "All 3 readers")
     assert list(rows) == ["ICC(2,1) with gaps, REML", "ICC(2,3) with gaps, REML"]
     assert 0.9 < float(rows["ICC(2,1) with gaps, REML"][0]) < 1.0
-    assert "there are 0 complete patients and 3 readers" in table(panel, "All 3 readers").note
+    assert "n = 0 with k = 3 readers" in table(panel, "All 3 readers").note
 
 
 def test_the_page_asks_this_tab_and_lets_it_finish() -> None:

@@ -20,10 +20,10 @@ from app.ui.plots.export import save_figure
 from app.ui.plots.flow_spec import FlowChart
 from app.ui.plots.picture import Format, Picture
 from app.ui.plots.spec import Figure
-from app.ui.tabs.content import Panel, Tab, Table, main_text, tsv
+from app.ui.tabs.content import SESSIONLESS, Panel, Tab, Table, main_text, tsv
 from app.ui.tabs.panel import finish_tab, make_bar, tab_panel
 
-TABS = [tab for tab in Tab if tab is not Tab.CHECK]
+TABS = [tab for tab in Tab if tab not in SESSIONLESS]
 GatheredOf = Callable[..., Gathered]
 # "none" is a word, None is a value that nobody meant to show
 NO_WORD = re.compile(r"\b((?i:nan|inf|infinity)|None)\b")

@@ -29,13 +29,13 @@ from app.ui.pages.statistics import StatisticsPage
 from app.ui.pages.statistics_tables import StatisticsTable, TableView
 from app.ui.plots.picture import Format, Picture
 from app.ui.settings import Settings
-from app.ui.tabs.content import Tab, Table
+from app.ui.tabs.content import SESSIONLESS, Tab, Table
 from app.ui.theme import DARK
 from app.ui.workspace import Workspace
 
 WAIT = 20_000
 # the others are made of the session
-_TABS = [tab for tab in Tab if tab is not Tab.CHECK]
+_TABS = [tab for tab in Tab if tab not in SESSIONLESS]
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from app.ui.pages.statistics_job import STEPS, Answer, finish_panel, make_panel
 from app.ui.pages.statistics_message import Message
 from app.ui.present import error_text, text
 from app.ui.settings import Settings
-from app.ui.tabs.content import Panel, Tab
+from app.ui.tabs.content import SESSIONLESS, Panel, Tab
 from app.ui.theme import LIGHT, Theme
 from app.ui.widgets import named
 from app.ui.workspace import Workspace
@@ -27,6 +27,7 @@ from app.ui.workspace import Workspace
 if TYPE_CHECKING:
     # holds the plot: loaded with the libraries of statistics, when the page is first asked for
     from app.ui.pages.check_table import CheckPage
+    from app.ui.pages.sample_size import SizePage
     from app.ui.pages.statistics_body import StatisticsBody
 
 DEBOUNCE_MS = 150
@@ -89,6 +90,7 @@ class StatisticsPage(QWidget):
         self.message = Message()
         self.body: StatisticsBody | None = None
         self.check: CheckPage | None = None
+        self.planning: SizePage | None = None
         self._stack = QStackedWidget()
         self._stack.addWidget(self.message)
         inside = QVBoxLayout()
@@ -128,7 +130,7 @@ class StatisticsPage(QWidget):
     @property
     def is_busy(self) -> bool:
         """Whether newer numbers are on their way."""
-        if self.check is not None and self.check.is_busy:
+        if any(own is not None and own.is_busy for own in (self.check, self.planning)):
             return True
         return self._debounce.isActive() or self._job.running or self._finishing.running
 
@@ -145,8 +147,9 @@ class StatisticsPage(QWidget):
         self._waiting = False
         self._job.wait()
         self._finishing.wait()
-        if self.check is not None:
-            self.check.stop()
+        for own in (self.check, self.planning):
+            if own is not None:
+                own.stop()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what changed while the page was not seen."""
@@ -183,8 +186,8 @@ class StatisticsPage(QWidget):
 
     def _choose(self) -> None:
         """Show another tab, or the same one of another selection."""
-        if self.tab is Tab.CHECK:
-            self._show_check()
+        if self.tab in SESSIONLESS:
+            self._show_own()
             return
         made = self._made.get((self.tab, self.bar.selection))
         if made is not None:
@@ -203,8 +206,8 @@ class StatisticsPage(QWidget):
             self._show_nothing()
             return
         self._made.clear()
-        # a printed table has nothing to do with the session
-        if self.tab is not Tab.CHECK:
+        # a printed table or a plan has nothing to do with the session
+        if self.tab not in SESSIONLESS:
             self._start(anew=True)
         else:
             self._answer = None
@@ -219,8 +222,8 @@ class StatisticsPage(QWidget):
             self._say(text("stats.loading"), text("stats.loading_more"), 0)
         else:
             self.bar.say(text("stats.updating"))
-        gathered = self._answer.gathered if self._answer is not None and not anew else None
-        self._job.start(partial(make_panel, session, viewer, gathered, self.bar.selection, self.tab))
+        before = self._answer.study if self._answer is not None and not anew else None
+        self._job.start(partial(make_panel, session, viewer, before, self.bar.selection, self.tab))
 
     def _show_progress(self, done: int, _total: int | None) -> None:
         if self._waiting and self._answer is None:
@@ -264,24 +267,36 @@ class StatisticsPage(QWidget):
 
     # -- showing ----------------------------------------------------------------------------------------
 
-    def _show_check(self) -> None:
+    def _show_own(self) -> None:
+        self.bar.setVisible(False)
+        own: QWidget = self._ready_check() if self.tab is Tab.CHECK else self._ready_planning()
+        self._stack.setCurrentWidget(own)
+
+    def _ready_check(self) -> CheckPage:
         if self.check is None:
             from app.ui.pages.check_table import CheckPage  # noqa: PLC0415 - when it is first asked for
 
             self.check = CheckPage()
             self._stack.addWidget(self.check)
-        self.bar.setVisible(False)
-        self._stack.setCurrentWidget(self.check)
+        return self.check
+
+    def _ready_planning(self) -> SizePage:
+        if self.planning is None:
+            from app.ui.pages.sample_size import SizePage  # noqa: PLC0415 - as above
+
+            self.planning = SizePage()
+            self._stack.addWidget(self.planning)
+        return self.planning
 
     def _show_nothing(self) -> None:
-        if self.tab is Tab.CHECK:
-            self._show_check()
+        if self.tab in SESSIONLESS:
+            self._show_own()
             return
         open_session = self._workspace.session is not None
         self._say("", text("stats.loading" if open_session else "stats.no_session"))
 
     def _say(self, title: str, told: str, step: int | None = None) -> None:
-        if self.tab is Tab.CHECK:
+        if self.tab in SESSIONLESS:
             return
         self.bar.setVisible(False)
         self.message.say(title, told, None if step is None else (step, STEPS))
@@ -289,7 +304,7 @@ class StatisticsPage(QWidget):
 
     def _show_panel(self) -> None:
         answer = self._answer
-        if answer is None or self.tab is Tab.CHECK:
+        if answer is None or self.tab in SESSIONLESS:
             return
         if answer.bar.empty:
             self._say("", answer.bar.empty)
@@ -298,10 +313,11 @@ class StatisticsPage(QWidget):
         body.show_panel(answer.panel)
         self.bar.setVisible(True)
         self.bar.offer_map(offered=self.tab not in _BOTH_MAPS)
+        self.bar.offer_mean(offered=self.tab is not Tab.AGREEMENT)
         self._stack.setCurrentWidget(body)
 
     def _export(self) -> None:
-        if self.panel is not None and self.tab is not Tab.CHECK:
+        if self.panel is not None and self.tab not in SESSIONLESS:
             self.saver.ask(self.panel)
 
     def _ready_body(self) -> StatisticsBody:

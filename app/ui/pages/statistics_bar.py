@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QPointF, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
+from app.domain.clinical import Scheme
 from app.domain.maps import MEASURED, Quantity
-from app.services.selection import Grouping, Outcome, Selection
+from app.services.selection import Grouping, LevelMean, Outcome, Selection
 from app.ui import sentences
 from app.ui.flow import FlowLayout
 from app.ui.pages.statistics_filter import FilterButton
@@ -33,7 +33,13 @@ class SelectionBar(QWidget):
         self._selection = Selection()
         self._map, self._levels = ChoiceBox("stats.map"), ChoiceBox("stats.levels")
         self._readers, self._round = ChoiceBox("stats.readers"), ChoiceBox("stats.round")
+        self._mean, self._scheme = ChoiceBox("stats.mean"), ChoiceBox("stats.scheme")
+        self._field = ChoiceBox("stats.field")
         self._outcome, self._grouping = ChoiceBox("stats.outcome_choice"), ChoiceBox("stats.grouping")
+        self._offered = (
+            self._levels, self._mean, self._readers, self._round, self._scheme, self._outcome, self._grouping,
+            self._field,
+        )  # fmt: skip
         for quantity in MEASURED:
             self._map.addItem(sentences.label(f"stats.map_choice.{quantity.value}"), quantity.value)
         self._filter = FilterButton()
@@ -42,7 +48,7 @@ class SelectionBar(QWidget):
         self._said = words(role="quiet")
         layout = FlowLayout(self)
         self._named = {}
-        for box in (self._map, self._levels, self._readers, self._round, self._outcome, self._grouping):
+        for box in (self._map, *self._offered):
             self._named[box] = with_name(box, sentences.label(box.code))
             layout.addWidget(self._named[box])
             box.activated.connect(self._read)
@@ -80,6 +86,10 @@ class SelectionBar(QWidget):
                 round=int(_chosen(self._round) or usual.round),
                 outcome=Outcome(_chosen(self._outcome) or usual.outcome),
                 grouping=Grouping(_chosen(self._grouping) or usual.grouping),
+                # one level alone offers nothing, and forgets nothing
+                mean=LevelMean(self._mean.currentData() or self._selection.mean),
+                scheme=Scheme(_chosen(self._scheme) or usual.scheme),
+                field=str(self._field.currentData() or usual.field),
                 sex=self._filter.sex,
                 age=self._filter.age,
             )
@@ -97,6 +107,9 @@ class SelectionBar(QWidget):
         _fill(self._round, bar.rounds, str(selection.round))
         _fill(self._outcome, bar.outcomes, selection.outcome.value)
         _fill(self._grouping, bar.groupings, selection.grouping.value)
+        _fill(self._mean, bar.means, selection.mean.value)
+        _fill(self._scheme, bar.schemes, selection.scheme.value)
+        _fill(self._field, bar.fields, selection.field)
         for box, both in self._named.items():
             # a list of one is no choice
             both.setVisible(box in {self._map, self._levels} or box.count() > 1)
@@ -108,7 +121,7 @@ class SelectionBar(QWidget):
     def clear(self) -> None:
         """Forget the choices of a session; methods stay as they are."""
         self._selection = Selection(options=self._selection.options)
-        for box in (self._levels, self._readers, self._round, self._outcome, self._grouping):
+        for box in self._offered:
             box.clear()
         self._map.setCurrentIndex(0)
         self._filter.show_selection(self._selection)
@@ -119,6 +132,10 @@ class SelectionBar(QWidget):
     def offer_map(self, *, offered: bool) -> None:
         """Let the map be chosen, where only one is shown."""
         self._map.setEnabled(offered)
+
+    def offer_mean(self, *, offered: bool) -> None:
+        """Let it be chosen what becomes of incomplete sets, where anything follows it."""
+        self._mean.setEnabled(offered)
 
     def say(self, text: str) -> None:
         """Say something quietly at the right."""
@@ -151,7 +168,7 @@ def _chosen(box: ChoiceBox) -> str:
 
 
 class ChoiceBox(QComboBox):
-    """A list that says with a quiet mark that it opens; a styled one of Qt's own has a frame around it."""
+    """A list with its name and tip."""
 
     def __init__(self, code: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -159,14 +176,3 @@ class ChoiceBox(QComboBox):
         self.setAccessibleName(sentences.label(code))
         self.setToolTip(sentences.label(f"{code}_tip"))
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the mark."""
-        super().paintEvent(event)
-        right, middle = self.width() - 13.0, self.height() / 2.0
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self.palette().placeholderText().color(), 1.5))
-        corners = ((right - 3.5, middle - 1.5), (right, middle + 2.0), (right + 3.5, middle - 1.5))
-        painter.drawPolyline(QPolygonF([QPointF(*corner) for corner in corners]))
-        painter.end()

@@ -28,6 +28,16 @@ from app.ui.widgets import button, named, words
 _MARGIN = 14
 
 
+def plain_card() -> tuple[QFrame, QVBoxLayout]:
+    """Make an empty card, and the layout that its parts are added to."""
+    card = QFrame()
+    named(card, "card")
+    layout = QVBoxLayout(card)
+    layout.setContentsMargins(_MARGIN, 10, _MARGIN, 10)
+    layout.setSpacing(8)
+    return card, layout
+
+
 class TableStack(QScrollArea):
     """Tables below each other; scrolls when the window is too low for them."""
 

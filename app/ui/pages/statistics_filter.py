@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QFrame, QLineEdit, QPushButton, QWidget
 
@@ -72,7 +74,9 @@ class FilterButton(QPushButton):
         self._sex.setCurrentIndex(_SEXES.index(selection.sex))
         for line, years in zip((self._youngest, self._oldest), selection.age, strict=True):
             line.setText("" if years is None else f"{years:g}")
-        self.setText(label("stats.filter.some" if selection.filtered else "stats.filter.none"))
+        self.setText(
+            label("stats.filter.some" if replace(selection, field="").filtered else "stats.filter.none")
+        )
 
 
 def _year(name: str) -> QLineEdit:

@@ -48,7 +48,7 @@ class Answer:
 def make_panel(
     session: Session,
     viewer: Viewer,
-    gathered: Gathered | None,
+    before: Study | None,
     selection: Selection,
     tab: Tab,
     progress: Progress,
@@ -61,8 +61,8 @@ def make_panel(
         The open session; read on a connection of its own.
     viewer : Viewer
         Who asks.
-    gathered : Gathered or None
-        What an earlier run read, where nothing has changed since.
+    before : Study or None
+        What an earlier run read and made, where nothing has changed since.
     selection : Selection
         What the statistics are about.
     tab : Tab
@@ -84,13 +84,15 @@ def make_panel(
     from app.ui.tabs.panel import make_bar, tab_panel  # noqa: PLC0415 - as above
 
     progress.report(1, STEPS)
-    if gathered is None:
+    if before is None:
         own = session.another()
         try:
             gathered = gather(own, viewer)
         finally:
             own.close()
-    study = make_study(gathered, selection)
+    else:
+        gathered = before.gathered
+    study = make_study(gathered, selection, before=before)
     progress.report(2, STEPS)
     return Answer(gathered, study, selection, tab, make_bar(study), tab_panel(study, tab))
 

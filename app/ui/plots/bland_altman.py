@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.domain.clinical import Group
+from app.domain.clinical import Group, Scheme
 from app.stats.agreement import BlandAltman
 from app.stats.bland_altman_checks import SlopingLimits
 from app.stats.formatting import number
@@ -26,6 +26,7 @@ def bland_altman_figure(
     titles: tuple[str, str],
     codes: Sequence[str],
     groups: Sequence[Group | None],
+    scheme: Scheme = Scheme.T_SCORE,
     footer: str = "",
     positions: FloatArray | None = None,
     sloping: SlopingLimits | None = None,
@@ -40,6 +41,8 @@ def bland_altman_figure(
         Of the x and the y axis, with units.
     codes, groups : sequence
         Case code and bone-density group of each row ``result.index`` counts.
+    scheme : Scheme
+        What made the groups.
     footer : str
         Small words below.
     positions : ndarray, shape (n,), optional
@@ -63,7 +66,7 @@ def bland_altman_figure(
         spots=_spots(result, places, codes, groups),
         edge_labels=() if sloping else lines.edge_labels(),
         legend=(
-            *looks.legend(groups, result.index.tolist()),
+            *looks.legend(groups, result.index.tolist(), scheme),
             *(_explained_sloping(lines) if sloping else _explained(result, lines, positions)),
         ),
         footer=footer,

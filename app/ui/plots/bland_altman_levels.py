@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.domain.clinical import Group
+from app.domain.clinical import Group, Scheme
 from app.domain.protocol import Level
 from app.stats.bland_altman_varying_truth import VaryingTruth
-from app.stats.formatting import number
+from app.stats.formatting import numbers
 from app.ui.plots import groups as looks
 from app.ui.plots.limits import LimitLines
 from app.ui.plots.spec import Figure, Spot, axis
-from app.ui.sentences import label
+from app.ui.sentences import LABELS
 
 _DECIMALS = 2
 
@@ -23,6 +23,7 @@ def levels_figure(
     codes: Sequence[str],
     groups: Sequence[Group | None],
     levels: Sequence[Level],
+    scheme: Scheme = Scheme.T_SCORE,
     footer: str = "",
 ) -> Figure:
     """Draw differences of vertebrae against their means.
@@ -37,6 +38,8 @@ def levels_figure(
         Case code and bone-density group of each row ``result.index`` counts.
     levels : sequence of Level
         Of each column ``result.occasion`` counts.
+    scheme : Scheme
+        What made the groups.
     footer : str
         Small words below.
     """
@@ -57,7 +60,7 @@ def levels_figure(
         curves=(lines.equality_line(x), *lines.curves(x)),
         spots=_spots(result, codes, groups, levels),
         edge_labels=lines.edge_labels(),
-        legend=(*looks.legend(groups, sorted(set(result.index.tolist()))), *lines.legend()),
+        legend=(*looks.legend(groups, sorted(set(result.index.tolist())), scheme), *lines.legend()),
         footer=footer,
     )
 
@@ -65,19 +68,22 @@ def levels_figure(
 def _spots(
     result: VaryingTruth, codes: Sequence[str], groups: Sequence[Group | None], levels: Sequence[Level]
 ) -> tuple[Spot, ...]:
+    look, names = looks.look_of(groups), [level.value for level in levels]
+    means, away = result.means.tolist(), result.differences.tolist()
+    # there are as many as vertebrae: all their numbers are written at once
     points = zip(
         result.index.tolist(),
         result.occasion.tolist(),
-        result.means.tolist(),
-        result.differences.tolist(),
+        means,
+        away,
+        numbers(means, _DECIMALS),
+        numbers(away, _DECIMALS),
         strict=True,
     )
-    return tuple(
-        looks.spot(mean, away, groups[row], codes[row], _tip(codes[row], levels[place], mean, away))
-        for row, place, mean, away in points
-    )
-
-
-def _tip(code: str, level: Level, mean: float, difference: float) -> str:
-    told = {"mean": number(mean, _DECIMALS), "difference": number(difference, _DECIMALS)}
-    return label("agreement.tip.level", code=code, level=level.value, **told)
+    tip = LABELS["agreement.tip.level"].format
+    spots = []
+    for row, place, x, y, mean, difference in points:
+        tone, symbol = look[row]
+        told = tip(code=codes[row], level=names[place], mean=mean, difference=difference)
+        spots.append(Spot(x, y, tone, symbol, codes[row], told))
+    return tuple(spots)

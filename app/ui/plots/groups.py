@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from app.domain.clinical import Group
+from app.domain.clinical import Group, Scheme
 from app.ui.plots.spec import LegendEntry, Spot, Symbol, Tone
 from app.ui.sentences import label
 
@@ -16,9 +16,11 @@ LOOKS: dict[Group | None, tuple[Tone, Symbol]] = {
 }
 
 
-def group_name(group: Group | None) -> str:
-    """Name of a group; a patient without T-score belongs to none."""
-    return label("stats.no_group" if group is None else f"stats.group.{group.value}")
+def group_name(group: Group | None, scheme: Scheme) -> str:
+    """Name of a group; a patient without what the scheme needs belongs to none."""
+    if group is None:
+        return label("stats.no_group_qct" if scheme is Scheme.QCT else "stats.no_group")
+    return label(f"stats.group.{group.value}")
 
 
 def spot(x: float, y: float, group: Group | None, code: str, tip: str) -> Spot:
@@ -27,7 +29,12 @@ def spot(x: float, y: float, group: Group | None, code: str, tip: str) -> Spot:
     return Spot(x, y, tone, symbol, code, tip)
 
 
-def legend(groups: Sequence[Group | None], rows: Iterable[int]) -> tuple[LegendEntry, ...]:
+def look_of(groups: Sequence[Group | None]) -> list[tuple[Tone, Symbol]]:
+    """Look of each row of the cohort; where a patient has several points it is asked for once."""
+    return [LOOKS[group] for group in groups]
+
+
+def legend(groups: Sequence[Group | None], rows: Iterable[int], scheme: Scheme) -> tuple[LegendEntry, ...]:
     """Entries of the groups that are shown, with their numbers of patients.
 
     Parameters
@@ -36,10 +43,14 @@ def legend(groups: Sequence[Group | None], rows: Iterable[int]) -> tuple[LegendE
         Group of each row of the cohort.
     rows : iterable of int
         Rows that are in the plot.
+    scheme : Scheme
+        What made the groups.
     """
     shown = [groups[row] for row in rows]
     return tuple(
-        LegendEntry(label("stats.legend_group", group=group_name(group), n=shown.count(group)), tone, symbol)
+        LegendEntry(
+            label("stats.legend_group", group=group_name(group, scheme), n=shown.count(group)), tone, symbol
+        )
         for group, (tone, symbol) in LOOKS.items()
         if group in shown
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.domain.clinical import Group
+from app.domain.clinical import Group, Scheme
 from app.stats.correlation import Pearson
 from app.stats.formatting import number
 from app.ui.plots import groups as looks
@@ -24,6 +24,7 @@ def scatter_figure(
     titles: tuple[str, str],
     codes: Sequence[str],
     groups: Sequence[Group | None],
+    scheme: Scheme = Scheme.T_SCORE,
     footer: str = "",
 ) -> Figure:
     """Draw y against x with the regression line.
@@ -36,6 +37,8 @@ def scatter_figure(
         Of the x and the y axis, with units.
     codes, groups : sequence
         Case code and bone-density group of each row ``result.index`` counts.
+    scheme : Scheme
+        What made the groups.
     footer : str
         Small words below.
     """
@@ -54,7 +57,7 @@ def scatter_figure(
             looks.spot(x, y, groups[row], codes[row], _tip(codes[row], x, y))
             for row, x, y in zip(rows, result.x.tolist(), result.y.tolist(), strict=True)
         ),
-        legend=(*looks.legend(groups, rows), *_explained()),
+        legend=(*looks.legend(groups, rows, scheme), *_explained()),
         footer=footer,
     )
 

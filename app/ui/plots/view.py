@@ -8,14 +8,14 @@ from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF, QResizeEvent
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QGraphicsPolygonItem, QVBoxLayout, QWidget
 
 from app.ui.plots.edges import EdgeLabels
 from app.ui.plots.legend import LegendStrip
 from app.ui.plots.palette import band_colour, colour, grid_colour, spot_colour
 from app.ui.plots.shapes import DASHES, symbol_path
-from app.ui.plots.spec import Axis, Band, Curve, Figure, Spot
+from app.ui.plots.spec import Axis, Band, Curve, Figure, Spot, Symbol, Tone
 from app.ui.theme import Theme
 
 pg.setConfigOptions(imageAxisOrder="row-major", antialias=True, mouseRateLimit=-1)
@@ -182,13 +182,17 @@ class FigureView(QWidget):
         self._add(pg.PlotCurveItem(curve.x, curve.y, pen=pen), _CURVE)
 
     def _add_spots(self, spots: Sequence[Spot]) -> Any:
+        # there may be fifty thousand points, but there are a few looks: these are made once each
+        paths = {one: symbol_path(one) for one in Symbol}
+        brushes = {one: QBrush(spot_colour(one, self._theme)) for one in Tone}
+        outlines = {large: self._outline(large=large) for large in (False, True)}
         item = pg.ScatterPlotItem(
             x=[spot.x for spot in spots],
             y=[spot.y for spot in spots],
-            symbol=[symbol_path(spot.symbol) for spot in spots],
+            symbol=[paths[spot.symbol] for spot in spots],
             size=[_LARGE_SIZE if spot.large else _SPOT_SIZE for spot in spots],
-            brush=[spot_colour(spot.tone, self._theme) for spot in spots],
-            pen=[self._outline(spot) for spot in spots],
+            brush=[brushes[spot.tone] for spot in spots],
+            pen=[outlines[spot.large] for spot in spots],
             data=list(spots),
             hoverable=True,
             hoverPen=self._pen(QColor(self._theme.text), 2.0),
@@ -200,8 +204,8 @@ class FigureView(QWidget):
         self._add(item, _SPOT)
         return item
 
-    def _outline(self, spot: Spot) -> QPen:
-        return self._pen(QColor(self._theme.panel), 1.5) if spot.large else QPen(Qt.PenStyle.NoPen)
+    def _outline(self, *, large: bool) -> QPen:
+        return self._pen(QColor(self._theme.panel), 1.5) if large else QPen(Qt.PenStyle.NoPen)
 
     def _pen(self, shade: QColor, width: float) -> QPen:
         """A pen that is as wide wherever it draws, whatever the axes are."""

@@ -103,6 +103,8 @@ AGREEMENT_TAB: dict[str, str] = {
     "agreement.head.slope": "slope",
     "agreement.head.level": "Level",
     "agreement.head.icc": "ICC(2,1), CI",
+    "agreement.note.shared_levels": "Agreement does not follow the choice for incomplete sets: it takes the plain mean of the levels "
+    "that both readings have.",
     "agreement.note.limits.sd": "n = {n}. Limits: bias ± 1.96 SD; their intervals: exact (Carkeet 2015).",
     "agreement.note.limits.sd_excluded": "n = {n}, {excluded} without both readings. Limits: bias ± 1.96 SD; their "
     "intervals: exact (Carkeet 2015).",
@@ -113,6 +115,8 @@ AGREEMENT_TAB: dict[str, str] = {
     "± 1.959964 SD, their intervals: MOVER (Zou 2013).",
     "agreement.note.limits_levels_excluded": "{n_pairs} vertebrae of {n} patients, every patient counting alike; "
     "{excluded} patients without a vertebra read twice. Limits at ± 1.959964 SD, their intervals: MOVER (Zou 2013).",
+    "agreement.note.limits_levels_excluded.excluded_1": "{n_pairs} vertebrae of {n} patients, every patient counting alike; 1 patient without a vertebra "
+    "read twice. Limits at ± 1.959964 SD, their intervals: MOVER (Zou 2013).",
     "agreement.note.other": "Bland and Altman 2007 (analysis of variance), 1999 (replicates). Fat rises from L1 to L5, "
     "so levels are no replicates: the last row is for comparison.",
     "agreement.note.value": "Slope: regression of the difference on the mean. ρ: Spearman, size of the difference with "
@@ -121,7 +125,6 @@ AGREEMENT_TAB: dict[str, str] = {
     "agreement.note.sloping": "At the smallest, the middle and the largest mean (Bland and Altman 1999).",
     "agreement.note.lines": "Limits: difference ± {multiplier} times the size of the residual.",
     "agreement.note.levels": "Each level on its own: patients with both readings of it. Intervals: 95 %.",
-    "agreement.note.of_level": "{level}: {sentence}",
     # reliability
     "agreement.kind.round": "single round",
     "agreement.kind.rounds": "mean of {k} rounds",
@@ -181,6 +184,7 @@ AGREEMENT_TAB: dict[str, str] = {
     "agreement.note.error_rounds": "wSD: within-subject SD, also the standard error of measurement; wCV: coefficient "
     "of variation; RC: repeatability coefficient, 2.77 wSD, also the minimal detectable change.",
     "agreement.note.profile": "wSD with its 95 % interval in classes of rising mean, as equal in size as they can be.",
+    "agreement.note.no_wcv": "wCV –: not defined, because the mean is not above 0.",
     "agreement.note.profile_levels": "wSD in classes of rising mean, as equal in size as they can be.",
     "agreement.note.kappa": "Without interval: the levels of a patient are not independent.",
     "agreement.note.sizes": "For 95 % intervals, assuming two readings of each, the ICC of {rho} and the SD of the differences "

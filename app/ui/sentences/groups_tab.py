@@ -69,6 +69,7 @@ GROUPS_TAB: dict[str, str] = {
     "variances differ), else median (quartiles) and Kruskal-Wallis H. Sex: chi-square without continuity correction.",
     "groups.note.sex": "Mean ± SD and F where no group speaks against a normal distribution (Welch's F where variances "
     "differ), else median (quartiles) and Kruskal-Wallis H.",
+    "groups.note.dunn": "Dunn's test compares mean ranks: a difference is one of ranks, and has no interval.",
     "groups.note.tests": "Every test is shown; Table 1 and the sentence for the paper take the one the data ask for.",
     "stats.tip.group": "{code}\n{value}",
 }

@@ -119,6 +119,7 @@ def _plot(study: Study, found: StudyAgreement, words: Words) -> Figure | None:
                 titles=titles,
                 codes=readings.codes,
                 groups=readings.groups,
+                scheme=study.cohort.scheme,
                 levels=readings.levels,
                 footer=told,
             )
@@ -132,6 +133,7 @@ def _plot(study: Study, found: StudyAgreement, words: Words) -> Figure | None:
         titles=titles,
         codes=readings.codes,
         groups=readings.groups,
+        scheme=study.cohort.scheme,
         footer=told,
         positions=_positions(found),
         sloping=slopes(found) if found.asked.limits == "regression" else None,

@@ -16,6 +16,7 @@ from app.stats.result import NotDefined
 from app.ui.sentences import label
 from app.ui.tabs.agreement_words import Words, reason, with_interval
 from app.ui.tabs.content import Table
+from app.ui.tabs.footnotes import reasons, with_note
 from app.ui.tabs.words import DECIMALS, NONE, figure, interval, p_cell
 
 _SLOPE_DECIMALS = 3
@@ -272,14 +273,14 @@ def _each_level(levels: tuple[OfLevel, ...], words: Words) -> Table:
         label("agreement.head.limits"),
         label("agreement.head.icc"),
     )
-    missing = [
-        label("agreement.note.of_level", level=one.level.value, sentence=reason(one.bland_altman))
-        for one in levels
-        if isinstance(one.bland_altman, NotDefined)
-    ]
-    note = " ".join([label("agreement.note.levels"), *missing])
     title = label("agreement.table.levels", unit=words.unit)
-    return Table(title, head, tuple(_level(one) for one in levels), note=note, strong=None)
+    rows, note = tuple(_level(one) for one in levels), label("agreement.note.levels")
+    # where there are no limits there is no row for an ICC
+    missing = reasons(
+        (one.level.value, one.icc if isinstance(one.bland_altman, BlandAltman) else one.bland_altman)
+        for one in levels
+    )
+    return with_note(Table(title, head, rows, note=note, strong=None), *missing)
 
 
 def _level(one: OfLevel) -> _Row:

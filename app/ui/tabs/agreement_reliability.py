@@ -15,9 +15,11 @@ from app.stats.repeatability import Repeatability
 from app.stats.reproducibility import Reproducibility
 from app.stats.result import Interval, NotDefined
 from app.stats.sample_size import SampleSize
+from app.stats.sentences import sentence
 from app.ui.sentences import label
 from app.ui.tabs.agreement_words import Words, graded, of_rounds, reason, with_interval
 from app.ui.tabs.content import Table
+from app.ui.tabs.footnotes import has_gap, with_note
 from app.ui.tabs.words import DECIMALS, NONE, figure, interval
 
 _F_DECIMALS = 2
@@ -178,7 +180,15 @@ def _error(found: StudyAgreement, words: Words) -> Iterator[Table]:
         rows = [(name, value, NONE) for name, value, _ in rows]
     head = ("", label("stats.head.value"), label("stats.head.ci"))
     code = "agreement.note.error_rounds" if words.within else "agreement.note.error_readers"
-    yield Table(label("agreement.table.error", unit=words.unit), head, tuple(rows), note=label(code))
+    made = Table(label("agreement.table.error", unit=words.unit), head, tuple(rows), note=label(code))
+    alone = label("agreement.note.vertebrae") if words.vertebrae else ""
+    yield with_note(made, alone, _of_variation(found.repeatability))
+
+
+def _of_variation(result: Repeatability | NotDefined) -> str:
+    """Why there is no coefficient of variation; empty where there is one."""
+    notes = () if isinstance(result, NotDefined) else result.notes
+    return next((sentence(note) for note in notes if note.code == "repeatability.not_positive"), "")
 
 
 def _between(found: StudyAgreement) -> Iterator[_Row]:
@@ -230,7 +240,8 @@ def _profile(result: PrecisionProfile | NotDefined, words: Words) -> Iterator[Ta
         for one in result.classes
     )
     note = label("agreement.note.profile_levels" if words.vertebrae else "agreement.note.profile")
-    yield Table(title, head, rows, note=note, strong=None)
+    made = Table(title, head, rows, note=note, strong=None)
+    yield with_note(made, label("agreement.note.no_wcv") if has_gap(made) else "")
 
 
 def _kappa(result: Kappa | NotDefined) -> Iterator[Table]:

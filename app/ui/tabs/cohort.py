@@ -9,10 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from app.domain.clinical import OSTEOPENIA_BELOW, OSTEOPOROSIS_UP_TO, Group
+from app.domain.clinical import (
+    OSTEOPENIA_BELOW,
+    OSTEOPOROSIS_UP_TO,
+    QCT_NORMAL_ABOVE,
+    QCT_OSTEOPOROSIS_BELOW,
+    Group,
+    Scheme,
+)
 from app.domain.maps import MEASURED
 from app.services.analyse import NAMES
 from app.services.cohort import Cohort
+from app.services.field_strengths import UNKNOWN
 from app.services.selection import ADJUDICATED, Selection
 from app.services.study_cohort import Flow, study_flow, study_patients
 from app.services.study_data import Study
@@ -24,8 +32,19 @@ from app.ui.sentences import label
 from app.ui.tabs.cohort_flow import codes_text, flow_chart, reason_of, why_of
 from app.ui.tabs.cohort_patients import patients_table, quantity_title
 from app.ui.tabs.content import Choice, Option, Panel, Table
+from app.ui.tabs.footnotes import with_note
 from app.ui.tabs.methods import methods_text
-from app.ui.tabs.words import DECIMALS, NONE, figure, levels_text, screen_unit
+from app.ui.tabs.words import (
+    DECIMALS,
+    NONE,
+    figure,
+    grouping_name,
+    levels_text,
+    mean_names,
+    of_scheme,
+    reference_regions,
+    screen_unit,
+)
 
 FLOW, PATIENTS, METHODS = "flow", "patients", "methods"
 SHOWN = (FLOW, PATIENTS, METHODS)
@@ -83,11 +102,10 @@ def cohort_notes(cohort: Cohort) -> tuple[str, ...]:
 
 
 def _paper(cohort: Cohort) -> str:
-    analysed = Note.of("cohort.analysed", n=cohort.n, enrolled=cohort.enrolled, levels=cohort.levels)
     left_out = [
         sentence(Note.of(one.code, count=len(one.cases), reason=reason_of(one))) for one in cohort.exclusions
     ]
-    return " ".join([sentence(analysed), *left_out])
+    return " ".join([sentence(cohort.analysed), *left_out])
 
 
 # -- tables -----------------------------------------------------------------------------------------------
@@ -104,6 +122,7 @@ def _participants(flow: Flow, cohort: Cohort) -> Table:
             for quantity in MEASURED
         ),
         (label("cohort.row.with_tscore"), str(flow.with_tscore)),
+        *(((label("cohort.row.with_qct"), str(flow.grouped)),) if cohort.scheme is Scheme.QCT else ()),
         (label("cohort.row.with_bmd"), str(flow.with_bmd)),
         *(
             (label(f"cohort.row.{'with' if side.outcome else 'without'}_outcome"), str(side.n))
@@ -121,15 +140,18 @@ def _participants(flow: Flow, cohort: Cohort) -> Table:
 
 def _selection(study: Study, flow: Flow) -> Table:
     cohort, selection = study.cohort, study.selection
+    several, names = len(cohort.schemes) > 1, mean_names(study)
     rows = (
-        (label("stats.row.levels"), levels_text(cohort.levels)),
+        (label("stats.row.levels"), levels_text(cohort.levels, cohort.mean)),
+        *(((label("stats.mean"), names[cohort.mean]),) if names else ()),
         (label("cohort.row.values"), _values_of(study)),
         (label("stats.row.readers"), ", ".join(cohort.readers) or NONE),
         (label("cohort.row.round"), str(selection.round)),
         (label("cohort.row.outcome"), label(f"stats.outcome_choice.{selection.outcome.value}")),
-        (label("cohort.row.grouping"), label(f"stats.grouping.{selection.grouping.value}")),
+        (label("cohort.row.grouping"), grouping_name(selection.grouping, cohort.scheme)),
+        *(((label("cohort.row.scheme"), label(f"stats.scheme.{cohort.scheme.value}")),) if several else ()),
         (label("cohort.row.filter"), _filter(selection)),
-        (label("cohort.row.reference"), study.bmd_region),
+        (label("cohort.row.reference"), reference_regions(study)),
         (label("cohort.row.field"), _field_strengths(flow)),
         (label("stats.row.protocol"), study.protocol),
     )
@@ -147,6 +169,10 @@ def _values_of(study: Study) -> str:
 
 def _filter(selection: Selection) -> str:
     told = [label(f"stats.filter.sex_{selection.sex}")] if selection.sex else []
+    if selection.field == UNKNOWN:
+        told.append(label("cohort.filter.field_unknown"))
+    elif selection.field:
+        told.append(label("stats.field.known", tesla=selection.field))
     low, high = (None if one is None else f"{one:g}" for one in selection.age)
     code = _YEARS.get((low is not None, high is not None))
     if code is not None:
@@ -166,10 +192,12 @@ def _field_strengths(flow: Flow) -> str:
 
 def _exclusions(cohort: Cohort) -> Table:
     title = label("stats.table.exclusions")
-    if not cohort.exclusions:
+    # those without a group are in the rows, but wherever groups or the outcome count they are not
+    listed = (*cohort.exclusions, *cohort.ungrouped)
+    if not listed:
         return Table(title, reason=label("stats.none_excluded"))
     head = (label("stats.head.reason"), label("stats.head.n"), label("stats.head.cases"))
-    rows = tuple((why_of(one), str(len(one.cases)), codes_text(one.cases)) for one in cohort.exclusions)
+    rows = tuple((why_of(one), str(len(one.cases)), codes_text(one.cases)) for one in listed)
     return Table(title, head, rows, words=(2,))
 
 
@@ -186,16 +214,23 @@ def _groups(study: Study) -> Table:
     )
     shown = [group for group in _GROUPS if group is not None or None in cohort.groups]
     members = {group: np.array([one is group for one in cohort.groups], dtype=bool) for group in shown}
-    rows = [_group_row(cohort, _described(group), mask) for group, mask in members.items()]
+    rows = [_group_row(cohort, _described(group, cohort.scheme), mask) for group, mask in members.items()]
     rows.append(_group_row(cohort, label("stats.row.everyone"), np.ones(cohort.n, dtype=bool)))
-    return Table(label("stats.table.groups"), head, tuple(rows), note=label("stats.note.groups"))
+    title, note = (label(of_scheme(f"stats.{one}.groups", cohort.scheme)) for one in ("table", "note"))
+    columns = {"age": cohort.age, "bmd": cohort.bmd, **{one.value: cohort.values[one] for one in MEASURED}}
+    told = [column for name, column in columns.items() if name not in cohort.blocked]
+    empty = any(not np.isfinite(column[mask]).any() for column in told for mask in members.values())
+    made = Table(title, head, tuple(rows), note=note)
+    return with_note(made, label("stats.note.no_value") if empty else "")
 
 
-def _described(group: Group | None) -> str:
+def _described(group: Group | None, scheme: Scheme) -> str:
     if group is None:
-        return group_name(None)
-    limits = {"high": f"{OSTEOPENIA_BELOW:.1f}", "low": f"{OSTEOPOROSIS_UP_TO:.1f}"}
-    return label(f"stats.group_rule.{group.value}", **limits)
+        return group_name(None, scheme)
+    high, low = f"{OSTEOPENIA_BELOW:.1f}", f"{OSTEOPOROSIS_UP_TO:.1f}"
+    if scheme is Scheme.QCT:
+        high, low = f"{QCT_NORMAL_ABOVE:g}", f"{QCT_OSTEOPOROSIS_BELOW:g}"
+    return label(f"{of_scheme('stats.group_rule', scheme)}.{group.value}", high=high, low=low)
 
 
 def _group_row(cohort: Cohort, name: str, members: BoolArray) -> tuple[str, ...]:

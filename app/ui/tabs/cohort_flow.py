@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.domain.clinical import OSTEOPENIA_BELOW
+from app.domain.clinical import OSTEOPENIA_BELOW, QCT_NORMAL_ABOVE, QCT_OSTEOPOROSIS_BELOW, Scheme
 from app.domain.maps import MEASURED
 from app.services.analyse import NAMES
 from app.services.cohort import Exclusion
@@ -13,7 +13,7 @@ from app.services.study_data import Study
 from app.ui.plots.flow_spec import Box, FlowChart, Step
 from app.ui.plots.groups import group_name
 from app.ui.sentences import REASONS, label
-from app.ui.tabs.words import footer
+from app.ui.tabs.words import footer, of_scheme, reference_regions
 
 _CODES_SHOWN = 12
 
@@ -24,7 +24,7 @@ def flow_chart(study: Study, flow: Flow) -> FlowChart:
     return FlowChart(
         title=label("cohort.title.flow"),
         steps=tuple(_steps(study, flow)),
-        ends=tuple(_side(one) for one in known) if flow.analysed else (),
+        ends=tuple(_side(one, study.cohort.scheme) for one in known) if flow.analysed else (),
         footer=footer(study),
     )
 
@@ -58,7 +58,8 @@ def _steps(study: Study, flow: Flow) -> Iterator[Step]:
     yield Step(_analysed(flow))
     if flow.analysed:
         unknown = [one for one in flow.sides if one.outcome is None]
-        yield Step(_reference(study, flow), _side(unknown[0]) if unknown else None)
+        aside = _side(unknown[0], study.cohort.scheme) if unknown else None
+        yield Step(_reference(study, flow), aside)
 
 
 def _excluded(flow: Flow) -> Box | None:
@@ -85,18 +86,23 @@ def _analysed(flow: Flow) -> Box:
 
 
 def _reference(study: Study, flow: Flow) -> Box:
+    scheme = study.cohort.scheme
     limits = {"limit": f"{study.positive_t_score:.1f}", "high": f"{OSTEOPENIA_BELOW:.1f}"}
+    if scheme is Scheme.QCT:
+        limits = {"limit": f"{QCT_OSTEOPOROSIS_BELOW:g}", "high": f"{QCT_NORMAL_ABOVE:g}"}
+    outcome = of_scheme("cohort.flow.outcome", scheme)
     return Box(
-        label("cohort.flow.reference", region=study.bmd_region),
+        label("cohort.flow.reference", region=reference_regions(study)),
         (
+            *((label("cohort.flow.qct", n=flow.grouped),) if scheme is Scheme.QCT else ()),
             label("cohort.flow.tscore", n=flow.with_tscore),
             label("cohort.flow.bmd", n=flow.with_bmd),
-            label(f"cohort.flow.outcome.{study.selection.outcome.value}", **limits),
+            label(f"{outcome}.{study.selection.outcome.value}", **limits),
         ),
     )
 
 
-def _side(side: Side) -> Box:
+def _side(side: Side, scheme: Scheme) -> Box:
     code = {True: "cohort.flow.with", False: "cohort.flow.without", None: "cohort.flow.unknown"}[side.outcome]
-    groups = (label("cohort.flow.group", group=group_name(group), n=n) for group, n in side.groups.items())
-    return Box(label(code, n=side.n), tuple(groups))
+    named = ((group_name(group, scheme), n) for group, n in side.groups.items())
+    return Box(label(code, n=side.n), tuple(label("cohort.flow.group", group=name, n=n) for name, n in named))

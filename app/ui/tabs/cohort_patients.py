@@ -9,7 +9,9 @@ from math import isnan
 import numpy as np
 
 from app.domain.maps import MEASURED, Quantity
+from app.domain.protocol import LOWEST
 from app.services.analyse import NAMES
+from app.services.selection import LevelMean
 from app.services.study_cohort import Patients
 from app.services.study_data import Study
 from app.stats.formatting import number
@@ -18,7 +20,7 @@ from app.ui.plots.groups import group_name
 from app.ui.sentences import label
 from app.ui.tabs.cohort_flow import why_of
 from app.ui.tabs.content import Column, LongTable
-from app.ui.tabs.words import DECIMALS, NONE, screen_unit
+from app.ui.tabs.words import DECIMALS, NONE, of_scheme, screen_unit
 
 _BMD_DECIMALS, _TSCORE_DECIMALS = 3, 1
 
@@ -32,7 +34,7 @@ def patients_table(study: Study, patients: Patients) -> LongTable:
         [_words("cohort.column.case", codes)],
         _values(study, patients),
         [_words("cohort.column.from", (label(f"cohort.from.{one.value}") for one in patients.final_from))],
-        _reference(patients),
+        _reference(study, patients),
         [
             _words("cohort.column.marks", _marks(patients)),
             _words(
@@ -48,15 +50,18 @@ def patients_table(study: Study, patients: Patients) -> LongTable:
 
 
 def _values(study: Study, patients: Patients) -> Iterator[Column]:
+    adjusted = ".adjusted" if patients.cohort.mean is LevelMean.ADJUSTED else ""
     for quantity in MEASURED:
         told = {"name": NAMES[quantity], "unit": screen_unit(study.unit(quantity))}
         for place, reader in enumerate(patients.readers):
-            title = label("cohort.column.own", reader=reader, **told)
+            title = label(f"cohort.column.own{adjusted}", reader=reader, **told)
             yield _figures(title, patients.own[quantity][:, place], DECIMALS)
-        yield _figures(label("cohort.column.final", **told), patients.cohort.values[quantity], DECIMALS)
+        yield _figures(
+            label(f"cohort.column.final{adjusted}", **told), patients.cohort.values[quantity], DECIMALS
+        )
 
 
-def _reference(patients: Patients) -> Iterator[Column]:
+def _reference(study: Study, patients: Patients) -> Iterator[Column]:
     cohort = patients.cohort
     unit = screen_unit(cohort.bmd_unit)
     title = label("cohort.column.bmd" if unit else "cohort.column.bmd_no_unit", unit=unit)
@@ -65,7 +70,14 @@ def _reference(patients: Patients) -> Iterator[Column]:
         small = bool(np.nanmax(cohort.bmd, initial=0.0) < 10.0)  # noqa: PLR2004 - g/cm2, not mg
         yield _figures(title, cohort.bmd, _BMD_DECIMALS if small else DECIMALS)
     yield _figures(label("cohort.column.tscore"), cohort.tscore, _TSCORE_DECIMALS)
-    yield _words("cohort.column.group", (group_name(one) for one in cohort.groups))
+    if study.tscore_region == LOWEST:
+        regions = zip(cohort.tscore_regions, np.isfinite(cohort.tscore).tolist(), strict=True)
+        unstated = label("cohort.region_unstated")
+        yield _words("cohort.column.tscore_region", (one or unstated if has else "" for one, has in regions))
+    yield _words(
+        of_scheme("cohort.column.group", cohort.scheme),
+        (group_name(one, cohort.scheme) for one in cohort.groups),
+    )
 
 
 def _marks(patients: Patients) -> Iterator[str]:

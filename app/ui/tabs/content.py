@@ -21,6 +21,11 @@ class Tab(StrEnum):
     GROUPS = "groups"
     ROC = "roc"
     CHECK = "check"
+    SIZE = "size"
+
+
+SESSIONLESS = frozenset({Tab.CHECK, Tab.SIZE})
+"""Tabs that are about what a person types, not about a session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +200,7 @@ class Bar:
     ----------
     counted, excluded : str
         How many patients are in, and how many exams are not.
-    levels, readers, rounds, outcomes, groupings : tuple of Choice
+    levels, readers, rounds, outcomes, groupings, means, schemes, fields : tuple of Choice
         What can be chosen; the first is the default.
     empty : str
         What to do next where there is nothing to analyse; empty otherwise.
@@ -208,6 +213,9 @@ class Bar:
     rounds: tuple[Choice, ...] = ()
     outcomes: tuple[Choice, ...] = ()
     groupings: tuple[Choice, ...] = ()
+    means: tuple[Choice, ...] = ()
+    schemes: tuple[Choice, ...] = ()
+    fields: tuple[Choice, ...] = ()
     empty: str = ""
 
 

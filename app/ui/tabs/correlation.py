@@ -4,23 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from app.domain.clinical import Kind, Scheme
 from app.domain.maps import Quantity
-from app.services.study_correlation import AGAINST, StudyCorrelation, study_correlation
+from app.services.study_correlation import AGAINST, AGE, StudyCorrelation, study_correlation
 from app.services.study_data import Study
 from app.stats.compare_correlations import CorrelationComparison
 from app.stats.correlation import Correlation, Pearson, WithinGroups
+from app.stats.formatting import p_value
 from app.stats.partial import PartialCorrelation
 from app.stats.rank_correlation import RankCorrelation
 from app.stats.regression import Line, Parameter
-from app.stats.result import NotDefined
+from app.stats.result import NotDefined, Note
 from app.stats.rmcorr import RepeatedCorrelation
+from app.stats.saying import say_reason
 from app.stats.sentences import sentence
 from app.ui.plots.scatter import scatter_figure
 from app.ui.plots.spec import Figure
 from app.ui.present import screen_unit
 from app.ui.sentences import label
 from app.ui.tabs.content import Choice, Option, Panel, Table
-from app.ui.tabs.words import DECIMALS, figure, footer, interval, levels_text, notes, p_cell, paper
+from app.ui.tabs.footnotes import of_reference
+from app.ui.tabs.words import (
+    DECIMALS,
+    by_tscore,
+    figure,
+    footer,
+    interval,
+    levels_text,
+    notes,
+    of_scheme,
+    p_cell,
+    paper,
+)
 
 
 def correlation_panel(study: Study) -> Panel:
@@ -28,18 +43,15 @@ def correlation_panel(study: Study) -> Panel:
     found = study_correlation(study)
     x, y = _said_x(study, found.quantity), _said_y(study, found.against)
     pooled, within = (sentence(item, x=x, y=y) for item in (found.pearson, found.within))
+    scheme = study.cohort.scheme
     plot = _plot(study, found)
     return Panel(
         title=label("correlation.title", name=label(f"stats.map.{found.quantity.value}"), against=y),
         hint=label("stats.hint.click") if plot else "",
         figure=plot,
         reason="" if plot else pooled,
-        beside=(
-            _coefficients(found, pooled),
-            *_further(found, x, y),
-            *_line(found.pearson),
-        ),
-        notes=(*notes(found.pearson, found.within, found.vertebrae), *_between(found)),
+        beside=tuple(_tables(study, found, (pooled, x, y))),
+        notes=tuple(_notes(found, scheme)),
         paper=paper(
             (found.pearson, pooled),
             (found.within, within),
@@ -60,11 +72,14 @@ def correlation_panel(study: Study) -> Panel:
 
 def _said_x(study: Study, quantity: Quantity) -> str:
     name = label(f"stats.map_choice.{quantity.value}")
-    return label("stats.what", name=name, levels=levels_text(study.cohort.levels))
+    return label("stats.what", name=name, levels=levels_text(study.cohort.levels, study.cohort.mean))
 
 
 def _said_y(study: Study, against: str) -> str:
-    return label(f"correlation.name.{against}", region=study.bmd_region)
+    code, region = f"correlation.name.{against}", study.bmd_region
+    if against == Kind.TSCORE:
+        code, region = by_tscore(code, study)
+    return label(code, region=region)
 
 
 def _titles(study: Study, found: StudyCorrelation) -> tuple[str, str]:
@@ -84,23 +99,48 @@ def _plot(study: Study, found: StudyCorrelation) -> Figure | None:
         titles=_titles(study, found),
         codes=study.cohort.codes,
         groups=study.cohort.groups,
+        scheme=study.cohort.scheme,
         footer=footer(study),
     )
 
 
-def _coefficients(found: StudyCorrelation, pooled_said: str) -> Table:
+def _tables(study: Study, found: StudyCorrelation, said: tuple[str, str, str]) -> Iterator[Table]:
+    """All tables; of correlations with age only the groups and the vertebrae rest on the reference."""
+    (pooled, x, y), scheme = said, study.cohort.scheme
+    yield from of_reference(study, [_coefficients(found, pooled, scheme)])
+    if isinstance(found.pearson, NotDefined):
+        return
+    yield from _undefined(found, x, y, scheme)
+    yield from of_reference(study, [_vertebrae(found.vertebrae, x, y)])
+    rest = (_compared(found.other_map), *_line(found.pearson))
+    yield from rest if found.against == AGE else of_reference(study, rest)
+
+
+def _notes(found: StudyCorrelation, scheme: Scheme) -> Iterator[str]:
+    yield from notes(found.pearson)
+    yield from _within_notes(found.within, scheme)
+    partial = found.partial
+    if isinstance(partial, PartialCorrelation) and partial.ci is None:
+        # each control costs a patient
+        needed = len(partial.controls) + 4
+        yield sentence(Note.of("correlation.no_interval", n=partial.n, needed=needed))
+    yield from notes(found.spearman, found.kendall, found.vertebrae)
+
+
+def _coefficients(found: StudyCorrelation, pooled_said: str, scheme: Scheme) -> Table:
     title, result = label("stats.table.pearson"), found.pearson
     if isinstance(result, NotDefined):
         return Table(title, reason=pooled_said)
     head = ("", label("stats.head.r"), label("stats.head.ci"), label("stats.head.p"))
-    return Table(title, head, tuple(_rows(found, result)), note=_said_of(found, result))
+    return Table(title, head, tuple(_rows(found, result, scheme)), note=_said_of(found, result))
 
 
-def _rows(found: StudyCorrelation, pooled: Pearson) -> Iterator[tuple[str, ...]]:
+def _rows(found: StudyCorrelation, pooled: Pearson, scheme: Scheme) -> Iterator[tuple[str, ...]]:
     yield _coefficient(label("stats.row.all", n=pooled.n), pooled.coefficient)
     within = found.within
     if isinstance(within, WithinGroups):
-        yield _coefficient(label("stats.row.within", groups=within.n_groups, n=within.n), within.within)
+        name = label(of_scheme("stats.row.within", scheme), groups=within.n_groups, n=within.n)
+        yield _coefficient(name, within.within)
     partial = found.partial
     if isinstance(partial, PartialCorrelation):
         name = label("correlation.row.partial", controls=", ".join(partial.controls), n=partial.n)
@@ -123,15 +163,12 @@ def _said_of(found: StudyCorrelation, result: Pearson) -> str:
     return label(f"{code}_ranks" if method else code, excluded=result.n_excluded, method=method)
 
 
-def _further(found: StudyCorrelation, x: str, y: str) -> Iterator[Table]:
-    """What has a reason of its own where it is not defined, and needs words where it is."""
-    if isinstance(found.pearson, NotDefined):
-        return
-    for code, item in (("within", found.within), ("partial", found.partial)):
+def _undefined(found: StudyCorrelation, x: str, y: str, scheme: Scheme) -> Iterator[Table]:
+    """What has a reason of its own where it has no row among the coefficients."""
+    within = of_scheme("within", scheme)
+    for code, item in ((within, found.within), ("partial", found.partial)):
         if isinstance(item, NotDefined):
             yield Table(label(f"correlation.table.{code}"), reason=sentence(item, x=x, y=y))
-    yield _vertebrae(found.vertebrae, x, y)
-    yield _compared(found.other_map)
 
 
 def _vertebrae(item: RepeatedCorrelation | NotDefined, x: str, y: str) -> Table:
@@ -155,17 +192,16 @@ def _compared(item: CorrelationComparison | NotDefined) -> Table:
     return Table(title, head, (row,), note=label("correlation.note.maps"))
 
 
-def _between(found: StudyCorrelation) -> tuple[str, ...]:
-    """Say where the correlation over all patients is one between groups."""
-    if not isinstance(found.pearson, Pearson) or not isinstance(found.within, WithinGroups):
-        return ()
-    pooled, within = found.pearson.coefficient, found.within.within
-    is_between = found.pearson.coefficient.p < 0.05 <= within.p  # noqa: PLR2004 - the usual level
-    if not is_between:
-        return ()
-    return (
-        label("correlation.between", pooled=figure(pooled.r), within=figure(within.r), p=p_cell(within.p)),
-    )
+def _within_notes(found: WithinGroups | NotDefined, scheme: Scheme) -> Iterator[str]:
+    """Say where the correlation over all patients is one between groups, naming the groups."""
+    if isinstance(found, NotDefined):
+        return
+    for note in found.notes:
+        if note.code != "correlation.between_groups":
+            yield sentence(note)
+            continue
+        _, values = say_reason(note)
+        yield label(of_scheme("correlation.between", scheme), **{**values, "p": p_value(found.within.p)})
 
 
 def _line(result: Pearson | NotDefined) -> tuple[Table, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.domain.maps import MEASURED, Quantity
-from app.services.selection import Grouping
+from app.services.selection import Grouping, Outcome
 from app.services.study_data import Study
 from app.services.study_groups import AGE, BMD, BMI, PAIRS, TESTS, StudyGroups, study_groups
 from app.stats.ancova import Ancova
@@ -20,8 +20,10 @@ from app.ui.plots.boxes import boxes_figure
 from app.ui.present import screen_unit
 from app.ui.sentences import label
 from app.ui.tabs.content import Choice, Option, Panel, Table
+from app.ui.tabs.footnotes import of_reference, reasons, with_note
 from app.ui.tabs.words import DECIMALS, NONE, figure, footer, interval, levels_text, notes, p_cell, paper
 
+_ROWS = (AGE, BMI, BMD, *(quantity.value for quantity in MEASURED))
 _VARIABLES = (*(quantity.value for quantity in MEASURED), BMD, AGE, BMI)
 _NAMES = {"M": "stats.filter.sex_M", "F": "stats.filter.sex_F"}
 
@@ -29,9 +31,11 @@ _NAMES = {"M": "stats.filter.sex_M", "F": "stats.filter.sex_F"}
 def groups_panel(study: Study) -> Panel:
     """Make the tab."""
     found = study_groups(study)
-    front, names = found.front, [_group_name(one) for one in found.labels]
+    front = found.front
     said = sentence(front, decimals=DECIMALS, what=_variable(study, found.variable))
     drawn = isinstance(front, GroupComparison)
+    # of men and women that their sexes differ is no finding
+    sexes = () if study.selection.grouping is Grouping.SEX else (found.sex,)
     return Panel(
         title=label("groups.title", variable=_variable(study, found.variable)),
         hint=label("stats.hint.click") if drawn else "",
@@ -45,19 +49,24 @@ def groups_panel(study: Study) -> Panel:
         if isinstance(front, GroupComparison)
         else None,
         reason="" if drawn else said,
-        beside=(
-            _table_1(study, found, names),
-            _tests(front, said),
-            _pairs(found.pairs),
-            _adjusted(study, found),
-            _normality(front),
-        ),
-        notes=notes(front, found.pairs, found.adjusted, found.sex),
-        paper=paper((front, said), (found.sex, sentence(found.sex))),
+        beside=tuple(_tables(study, found, said)),
+        notes=notes(front, found.pairs, found.adjusted, *sexes),
+        paper=paper((front, said), *((one, sentence(one)) for one in sexes)),
         stem=label("groups.file", variable=found.variable, levels=study.cohort.levels),
         options=_options(study),
         wide=True,
     )
+
+
+def _tables(study: Study, found: StudyGroups, said: str) -> Iterator[Table]:
+    """All tables; Table 1 has a row of BMD whatever makes the groups."""
+    yield from of_reference(study, [_table_1(study, found)])
+    front, grouping = found.front, study.selection.grouping
+    by_sex = grouping is Grouping.SEX or (
+        grouping is Grouping.OUTCOME and study.selection.outcome is Outcome.FEMALE
+    )
+    rest = (_tests(front, said), _pairs(found.pairs), _adjusted(study, found), _normality(front))
+    yield from rest if by_sex and found.variable != BMD else of_reference(study, rest)
 
 
 def _options(study: Study) -> tuple[Option, ...]:
@@ -94,7 +103,7 @@ def _variable(study: Study, name: str) -> str:
     if name in {AGE, BMI}:
         return label(f"groups.name.{name}")
     quantity = Quantity(name)
-    levels = levels_text(study.cohort.levels)
+    levels = levels_text(study.cohort.levels, study.cohort.mean)
     return label(
         "groups.name.map",
         name=label(f"stats.map_choice.{name}"),
@@ -114,20 +123,44 @@ def _short(study: Study, name: str) -> str:
 # -- Table 1 --------------------------------------------------------------------------------------------
 
 
-def _table_1(study: Study, found: StudyGroups, names: list[str]) -> Table:
-    sizes = zip(names, found.sizes, strict=True)
+def _table_1(study: Study, found: StudyGroups) -> Table:
+    sizes = zip((_group_name(one) for one in found.labels), found.sizes, strict=True)
     head = (
         "",
         *(label("groups.head.group", group=name, n=n) for name, n in sizes),
         label("groups.head.test"),
         label("stats.head.p"),
     )
-    rows = [_sex_row(study, found)]
-    rows += [_row(study, name, found) for name in (AGE, BMI, BMD, *(quantity.value for quantity in MEASURED))]
+    rows = [_sex_row(study, found), *(_row(study, name, found) for name in _ROWS)]
     code = "groups.note.sex" if study.selection.grouping is Grouping.SEX else "groups.note.table_1"
-    return Table(
+    made = Table(
         label("groups.table_1"), head, tuple(row for row in rows if row), note=label(code), strong=None
     )
+    return with_note(made, *_why_empty(study, found))
+
+
+def _why_empty(study: Study, found: StudyGroups) -> Iterator[str]:
+    """Why cells of Table 1 hold no figure: of the rows, then of single groups."""
+    tested: list[tuple[str, object]] = []
+    if study.selection.grouping is not Grouping.SEX:
+        tested.append((label("groups.name.sex"), found.sex))
+    described = []
+    for name in _ROWS:
+        result = found.rows[name]
+        if isinstance(result, NotDefined):
+            tested.append((_short(study, name), result))
+        else:
+            tested.append((_short(study, name), _test(result)))
+            described.append(result)
+    yield from reasons(tested)
+    if any(len(one.groups) < len(found.labels) for one in described):
+        yield label("stats.note.no_value")
+    if any(
+        one.headline != "kruskal" and group.description.sd is None
+        for one in described
+        for group in one.groups
+    ):
+        yield label("stats.note.no_sd")
 
 
 def _sex_row(study: Study, found: StudyGroups) -> tuple[str, ...]:
@@ -160,9 +193,14 @@ def _described(one: GroupDescription | None, *, by_mean: bool) -> str:
     return label("groups.median", median=figure(told.median, DECIMALS), **quartiles)
 
 
+def _test(result: GroupComparison) -> Anova | FTest | Kruskal | NotDefined:
+    """The test the data ask for, or the one that was chosen."""
+    return {"anova": result.anova, "welch": result.welch, "kruskal": result.kruskal}[result.headline]
+
+
 def _headline(result: GroupComparison) -> tuple[str, str]:
-    """The test the data ask for, in a cell, and its p."""
-    test = {"anova": result.anova, "welch": result.welch, "kruskal": result.kruskal}[result.headline]
+    """The same in a cell, and its p."""
+    test = _test(result)
     if isinstance(test, Anova):
         return label("groups.cell.anova", value=figure(test.test.f, DECIMALS)), p_cell(test.test.p)
     if isinstance(test, FTest):
@@ -219,7 +257,9 @@ def _pairs(pairs: Pairwise | NotDefined) -> Table:
         )
         for one in pairs.pairs
     )
-    return Table(title, head, rows)
+    # Dunn's test compares ranks
+    note = label("groups.note.dunn") if pairs.method == "dunn" else ""
+    return Table(title, head, rows, note=note)
 
 
 def _adjusted(study: Study, found: StudyGroups) -> Table:
@@ -251,4 +291,4 @@ def _normality(front: GroupComparison | NotDefined) -> Table:
         (name, figure(one.w), p_cell(one.p)) if isinstance(one, ShapiroWilk) else (name, NONE, NONE)
         for name, one in tested
     )
-    return Table(title, head, rows)
+    return with_note(Table(title, head, rows), *reasons(tested))

@@ -9,15 +9,19 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from app.domain.protocol import LEVELS, MEAN_LEVELS
-from app.services.selection import ADJUDICATED, MEAN, Grouping, Outcome, one_reader
+from app.files.collecting import uncollected
+from app.services.field_strengths import UNKNOWN, different, field_name
+from app.services.selection import ADJUDICATED, MEAN, Grouping, LevelMean, Outcome, one_reader
 from app.services.study_data import Study
 from app.ui.sentences import label
 from app.ui.tabs.agreement import agreement_panel, finish_agreement
+from app.ui.tabs.choices import state
 from app.ui.tabs.cohort import cohort_panel
 from app.ui.tabs.content import Bar, Choice, Panel, Tab
 from app.ui.tabs.correlation import correlation_panel
 from app.ui.tabs.groups import groups_panel
 from app.ui.tabs.roc import finish_roc, roc_panel
+from app.ui.tabs.words import grouping_name, mean_names
 
 _TABS: Mapping[Tab, Callable[[Study], Panel]] = MappingProxyType(
     {
@@ -39,12 +43,14 @@ _FINISH: Mapping[Tab, Callable[[Study, Panel], Panel]] = MappingProxyType(
 
 def tab_panel(study: Study, tab: Tab) -> Panel:
     """Make a tab: estimates and intervals that have a formula."""
-    return _TABS[tab](study)
+    # a plot may have fifty thousand points, and what was read of the session lies in memory beside them
+    with uncollected():
+        return state(study, tab, _TABS[tab](study))
 
 
 def finish_tab(study: Study, tab: Tab, panel: Panel) -> Panel:
     """Make a tab with its bootstrap figures, in tables of the same shape."""
-    return _FINISH[tab](study, panel)
+    return state(study, tab, _FINISH[tab](study, panel))
 
 
 def make_bar(study: Study) -> Bar:
@@ -58,9 +64,35 @@ def make_bar(study: Study) -> Bar:
         readers=_reader_choices(study),
         rounds=tuple(Choice(str(one), label("stats.round.number", round=one)) for one in gathered.rounds),
         outcomes=tuple(Choice(one.value, label(f"stats.outcome_choice.{one.value}")) for one in Outcome),
-        groupings=tuple(Choice(one.value, label(f"stats.grouping.{one.value}")) for one in Grouping),
+        groupings=tuple(Choice(one.value, grouping_name(one, cohort.scheme)) for one in Grouping),
+        means=_mean_choices(study),
+        schemes=tuple(Choice(one.value, label(f"stats.scheme.{one.value}")) for one in cohort.schemes),
+        fields=_field_choices(study),
         empty=_what_next(study),
     )
+
+
+def _field_choices(study: Study) -> tuple[Choice, ...]:
+    """All field strengths together, or the patients of one; nothing to choose where there is one."""
+    names = [field_name(one) for one in different(exam.field_strength_t for exam in study.gathered.enrolled)]
+    chosen = study.selection.field
+    if chosen and chosen not in names:
+        # those patients are gone: it can be taken back
+        names.append(chosen)
+    if len(names) < 2:  # noqa: PLR2004 - one is no choice
+        return ()
+    known = [Choice(name, label("stats.field.known", tesla=name)) for name in names if name != UNKNOWN]
+    unknown = [Choice(UNKNOWN, label("stats.field.unknown"))] if UNKNOWN in names else []
+    return (Choice("", label("stats.field.all")), *known, *unknown)
+
+
+def _mean_choices(study: Study) -> tuple[Choice, ...]:
+    """What can become of incomplete sets; where every set is complete there is nothing to choose."""
+    cohort = study.cohort
+    lacking = cohort.incomplete.any() or any(one.code == "cohort.too_few_levels" for one in cohort.exclusions)
+    if cohort.mean is LevelMean.AT_LEAST and not lacking:
+        return ()
+    return tuple(Choice(one.value, name) for one, name in mean_names(study).items())
 
 
 def _reader_choices(study: Study) -> tuple[Choice, ...]:

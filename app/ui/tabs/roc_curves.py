@@ -25,6 +25,7 @@ from app.stats.sentences import sentence
 from app.ui.plots.roc import Marker, roc_figure
 from app.ui.sentences import label
 from app.ui.tabs.content import Panel, Table
+from app.ui.tabs.footnotes import with_note
 from app.ui.tabs.roc_words import (
     PREVALENCES,
     chosen,
@@ -153,7 +154,7 @@ def _values(study: Study, markers: tuple[RocMarker, ...]) -> Table:
     heads = ("ppv", "npv", "lr_positive", "lr_negative", "dor")
     head = (label("stats.head.marker"), *(label(f"roc.head.{one}") for one in heads))
     first = next(one.result for one in markers if isinstance(one.result, Roc))
-    return Table(
+    made = Table(
         label("roc.table.values"),
         head,
         tuple(_value_row(study, one) for one in markers),
@@ -162,6 +163,9 @@ def _values(study: Study, markers: tuple[RocMarker, ...]) -> Table:
         ),
         strong=None,
     )
+    # a marker without a cut-off has a warning of its own
+    gap = any(one.cutoff is not None and NONE in row for one, row in zip(markers, made.rows, strict=True))
+    return with_note(made, label("stats.note.no_ratio") if gap else "")
 
 
 def _value_row(study: Study, one: RocMarker) -> tuple[str, ...]:

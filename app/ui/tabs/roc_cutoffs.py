@@ -13,6 +13,7 @@ from app.ui.plots.roc import Marker, cut_off_spot, roc_figure
 from app.ui.plots.spec import Figure
 from app.ui.sentences import label
 from app.ui.tabs.content import Panel, Table
+from app.ui.tabs.footnotes import has_gap, with_note
 from app.ui.tabs.roc_words import (
     PREVALENCES,
     chosen,
@@ -72,13 +73,14 @@ def _table(study: Study, found: CutOffTable, result: Roc) -> Table:
     )
     best = {one.criterion.value for one in result.cutoffs if one.youden_j > 0.0}
     rows = tuple(_row(study, found, one, is_best=one.criterion.value in best) for one in found.cutoffs)
-    return Table(
+    made = Table(
         label("roc.table.cutoffs", marker=marker_name(found.marker)),
         head,
         rows,
         note=_said_below(study, found, result),
         strong=0,
     )
+    return with_note(made, label("stats.note.no_ratio") if has_gap(made) else "")
 
 
 def _said_below(study: Study, found: CutOffTable, result: Roc) -> str:

@@ -25,6 +25,7 @@ from app.ui.plots.roc import Marker, roc_figure
 from app.ui.plots.spec import Dash, Figure, Symbol, Tone
 from app.ui.sentences import label
 from app.ui.tabs.content import Panel, Table
+from app.ui.tabs.footnotes import has_gap, reasons, with_note
 from app.ui.tabs.roc_words import (
     options,
     outcome_name,
@@ -116,7 +117,16 @@ def _by_level(found: StudyVertebrae) -> Table:
         (level.value, *(cell for one in found.maps for cell in _level_cells(one.by_level[place])))
         for place, level in enumerate(found.levels)
     )
-    return Table(label("roc.table.levels"), head, rows, note=label("roc.note.levels"), strong=None)
+    made = Table(label("roc.table.levels"), head, rows, note=label("roc.note.levels"), strong=None)
+    # what holds for all levels of a map is said of the map
+    alone = [
+        (label("roc.level_of_map", level=level.value, map=NAMES[one.quantity]), one.by_level[place])
+        for one in found.maps
+        if isinstance(one.together, ClusteredRoc)
+        for place, level in enumerate(found.levels)
+    ]
+    flat = any(isinstance(one, Roc) and (one.delong is None or one.delong.p is None) for _, one in alone)
+    return with_note(made, *reasons(alone), label("roc.note.no_variance") if flat else "")
 
 
 def _level_cells(result: Roc | NotDefined) -> tuple[str, str]:
@@ -198,7 +208,12 @@ def _areas(found: StudyReaders, result: Mrmc) -> Table:
             )
         )
     note = label("roc.note.readers", n=result.n, excluded=result.n_excluded)
-    return Table(label("roc.table.readers"), head, tuple(rows), note=note, strong=None)
+    return _judged(Table(label("roc.table.readers"), head, tuple(rows), note=note, strong=None))
+
+
+def _judged(table: Table) -> Table:
+    """Say why a table of readers has no figure somewhere."""
+    return with_note(table, label("roc.note.no_variance") if has_gap(table) else "")
 
 
 def _means(result: Mrmc) -> Table:
@@ -210,7 +225,7 @@ def _means(result: Mrmc) -> Table:
         *((label("roc.head.test"), label("stats.head.p")) if gaps else ()),
     )
     rows = tuple(_mean_row(code, getattr(result, code), several=bool(gaps)) for code in _VIEWS)
-    return Table(label("roc.table.means"), head, rows, note=label("roc.note.means"), strong=None)
+    return _judged(Table(label("roc.table.means"), head, rows, note=label("roc.note.means"), strong=None))
 
 
 def _mean_row(code: str, tests: MrmcTests, *, several: bool) -> tuple[str, ...]:

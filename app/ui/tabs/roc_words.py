@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from string import Formatter
 
-from app.domain.clinical import OSTEOPENIA_BELOW
+from app.domain.clinical import OSTEOPENIA_BELOW, QCT_NORMAL_ABOVE, QCT_OSTEOPOROSIS_BELOW
 from app.domain.maps import MEASURED, Quantity
 from app.services.analyse import NAMES
 from app.services.selection import Outcome
@@ -33,9 +33,12 @@ from app.stats.sentences import CATALOGUE
 from app.ui.sentences import label
 from app.ui.tabs.content import Choice, Option
 from app.ui.tabs.words import NONE as NO_FIGURE
-from app.ui.tabs.words import figure, levels_text, screen_unit
+from app.ui.tabs.words import figure, levels_text, of_scheme, screen_unit
 
-VIEWS = ("curves", "cutoffs", "compare", "model", "vertebrae", "readers")
+VERTEBRAE = "vertebrae"
+"""The view whose values are those of single levels."""
+
+VIEWS = ("curves", "cutoffs", "compare", "model", VERTEBRAE, "readers")
 """What the tab can show."""
 
 PREVALENCES = ("sample", "5", "10", "20", "30", "50")
@@ -100,13 +103,15 @@ def _choice(full: str, value: str) -> str:
 
 def outcome_name(study: Study) -> str:
     """What is looked for, in a word or two."""
-    return label(f"stats.outcome_choice.{study.selection.outcome.value}")
+    return label(f"{of_scheme('roc.looked_for', study.cohort.scheme)}.{study.selection.outcome.value}")
 
 
 def outcome_rule(study: Study) -> str:
     """What makes a patient positive."""
-    limit, low = f"{study.positive_t_score:g}", f"{OSTEOPENIA_BELOW:.1f}"
-    return label(f"roc.outcome.{study.selection.outcome.value}", limit=limit, low=low)
+    limits = {"limit": f"{study.positive_t_score:g}", "low": f"{OSTEOPENIA_BELOW:.1f}"}
+    densities = {"osteoporosis": f"{QCT_OSTEOPOROSIS_BELOW:g}", "normal": f"{QCT_NORMAL_ABOVE:g}"}
+    code = of_scheme("roc.outcome", study.cohort.scheme)
+    return label(f"{code}.{study.selection.outcome.value}", **limits, **densities)
 
 
 def counted(study: Study, n_positive: int, n: int) -> str:
@@ -145,7 +150,8 @@ def share_word(study: Study) -> str:
 
 def said_of(study: Study, quantity: Quantity) -> str:
     """A map in a sentence: ``FF (mean of L1-L5)``."""
-    return label("stats.what", name=NAMES[quantity], levels=levels_text(study.cohort.levels))
+    cohort = study.cohort
+    return label("stats.what", name=NAMES[quantity], levels=levels_text(cohort.levels, cohort.mean))
 
 
 def both_maps() -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.domain.protocol import MEAN_LEVELS
+from app.domain.clinical import Scheme
+from app.domain.protocol import LOWEST, MEAN_LEVELS
+from app.services.patient_means import choose_levels
+from app.services.selection import Grouping, LevelMean
 from app.services.study_data import Study
 from app.stats.formatting import limits, number, p_value
 from app.stats.result import Interval, NotDefined
@@ -19,9 +22,46 @@ NONE = "–"
 """Stands in a cell that has no figure; the reason is said beside the table."""
 
 
-def levels_text(levels: str) -> str:
-    """What a value is made of: ``mean of L1-L5``, or the one level."""
-    return label("stats.levels.mean" if levels in MEAN_LEVELS else "stats.levels.single", levels=levels)
+def levels_text(levels: str, mean: LevelMean = LevelMean.AT_LEAST) -> str:
+    """What a value is made of: ``mean of L1-L5``, ``level-adjusted mean of L1-L5``, or the one level."""
+    if levels not in MEAN_LEVELS:
+        return label("stats.levels.single", levels=levels)
+    code = "stats.levels.adjusted" if mean is LevelMean.ADJUSTED else "stats.levels.mean"
+    return label(code, levels=levels)
+
+
+def of_scheme(code: str, scheme: Scheme) -> str:
+    """The code of the same words for another scheme; T-scores have the plain one."""
+    return f"{code}_qct" if scheme is Scheme.QCT else code
+
+
+def by_tscore(code: str, study: Study) -> tuple[str, str]:
+    """Code and region of words about T-scores; those about the lowest of a patient are words of their own."""
+    lowest = study.tscore_region == LOWEST
+    return (f"{code}.lowest", "") if lowest else (code, study.tscore_region)
+
+
+def reference_regions(study: Study) -> str:
+    """Region of BMD and T-score; both where they differ."""
+    if study.tscore_region == study.bmd_region:
+        return study.bmd_region
+    code, tscore = by_tscore("stats.regions", study)
+    return label(code, bmd=study.bmd_region, tscore=tscore)
+
+
+def mean_names(study: Study) -> dict[LevelMean, str]:
+    """What can become of means that lack levels, in order; empty where none can."""
+    choice = choose_levels(study.cohort.levels, study.rules)
+    levels = len(choice.positions)
+    if choice.needed >= levels:
+        return {}
+    told = {"needed": choice.needed, "levels": levels}
+    return {one: label(f"stats.mean.{one.value}", **told) for one in LevelMean}
+
+
+def grouping_name(grouping: Grouping, scheme: Scheme) -> str:
+    """What patients are compared by; bone-density groups have the name of their scheme."""
+    return label(f"{of_scheme('stats.grouping', scheme)}.{grouping.value}")
 
 
 def footer(study: Study) -> str:
