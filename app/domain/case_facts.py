@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
@@ -134,6 +134,17 @@ def facts_of(story: Iterable[Fact]) -> CaseFacts:
     for fact in story:
         held = held.after(fact)
     return held
+
+
+def before_newest(story: Sequence[Fact]) -> CaseFacts | None:
+    """What held before the newest fact, oldest first; None where that one is not taken back.
+
+    Neither is what helped to place a rectangle, nor a fact that itself takes back the one before it.
+    """
+    now, before = facts_of(story), facts_of(story[:-1])
+    if now == facts_of(story[:-2]) or way_back(now, before) is None:
+        return None
+    return before
 
 
 def way_back(now: CaseFacts, before: CaseFacts) -> Fact | None:

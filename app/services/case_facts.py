@@ -82,6 +82,11 @@ def accept_level(
     )
 
 
+def said_before(session: Session, case: Case) -> CaseFacts | None:
+    """What held of a case before the newest fact, where that is newer than every rectangle; else None."""
+    return case_facts.said_before(session.database, case.reading.viewer, case.exam.id)
+
+
 def take_back(session: Session, case: Case, before: CaseFacts) -> tuple[Case, Changed]:
     """Let hold again what held before the newest fact, as a new fact."""
     fact = way_back(case.reading.facts, before)

@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app import __version__
-from app.domain.case_facts import Because, CaseFacts, Counted, Fact, FactKind, Help, facts_of
+from app.domain.case_facts import (
+    Because,
+    CaseFacts,
+    Counted,
+    Fact,
+    FactKind,
+    Help,
+    before_newest,
+    facts_of,
+)
 from app.domain.placement import Placement, placement
 from app.domain.protocol import LEVELS, Level
 from app.domain.reading import Reader, Reading, Revision, Viewer
@@ -47,13 +56,33 @@ class CaseResult:
 
 def facts(database: Database, viewer: Viewer, exam_id: int) -> CaseFacts:
     """What the viewer says of an exam in the viewer's round."""
-    rows = database.rows(
+    with faults.understood(database.path):
+        return facts_of(_fact(row) for row in _story(database, viewer, exam_id))
+
+
+def said_before(database: Database, viewer: Viewer, exam_id: int) -> CaseFacts | None:
+    """What held before the newest fact, where undo would take that one back; None where it would not.
+
+    A rectangle placed since is taken back first.
+    """
+    story = _story(database, viewer, exam_id)
+    drawn = database.row(
+        "SELECT max(live_revision.at_utc) AS at FROM live_revision JOIN reading ON reading.id = reading_id"
+        " WHERE exam_id = ? AND reader_id = ? AND round = ?",
+        (exam_id, viewer.reader.id, viewer.round),
+    )
+    if not story or (drawn is not None and drawn["at"] is not None and drawn["at"] > story[-1]["at_utc"]):
+        return None
+    with faults.understood(database.path):
+        return before_newest([_fact(row) for row in story])
+
+
+def _story(database: Database, viewer: Viewer, exam_id: int) -> list[Row]:
+    return database.rows(
         "SELECT live_fact.* FROM live_fact JOIN reading ON reading.id = reading_id"
         " WHERE exam_id = ? AND reader_id = ? AND round = ? ORDER BY live_fact.id",
         (exam_id, viewer.reader.id, viewer.round),
     )
-    with faults.understood(database.path):
-        return facts_of(_fact(row) for row in rows)
 
 
 def _fact(row: Row) -> Fact:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -22,6 +22,7 @@ from app.services.case import Standing
 from app.services.changed import What
 from app.services.open_session import Session
 from app.services.read_exam import Case, CaseRow, Position
+from app.services.study import Waiting
 from app.ui.body_watch import BodyWatch
 from app.ui.editing import Edit, Editing, Preview
 from app.ui.people import People, Step, newcomer
@@ -234,6 +235,12 @@ class Desk(QObject):
         if position is not None:
             self.open_case(position.exam_id, position.slice, position.level)
 
+    def leave_what_is_gone(self) -> None:
+        """Leave a case whose exam went with the centre that had brought it, for one that is there."""
+        if self.case is not None and not self._held.has(self.case.exam.id):
+            self._put_away()
+            self.return_to_case()
+
     def note(self, what: What) -> None:
         """Announce what a task on another connection changed."""
         if what & What.EXAMS:
@@ -257,6 +264,10 @@ class Desk(QObject):
     def cases(self) -> list[CaseRow]:
         """The reader's cases in the reader's order."""
         return self._held.cases
+
+    def waits(self, cases: Sequence[CaseRow]) -> Waiting:
+        """What of the reader waits for its day, given the cases that do not."""
+        return self._held.waits(cases)
 
     def open_case(
         self, exam_id: int, slice_index: int = -1, level: Level | None = None, *, also: What = What.NOTHING
@@ -284,7 +295,7 @@ class Desk(QObject):
         if start is None:
             return False
         self._put_away()
-        self._editing.case = case
+        self._try(lambda: self._editing.begin(case))
         self.orientation = orientation_of(case.exam.grid)
         self.slice = start
         self.selected = level or (None if case.reading.locked else case.first_gap)
@@ -314,7 +325,8 @@ class Desk(QObject):
         """Let go of the case at hand without a word: another one comes in its place, or it is told then."""
         self.cancel_preview()
         self._prefetch.drop()
-        self._editing.case = self._editing.said_before = self.orientation = self.selected = None
+        self._editing.put_away()
+        self.orientation = self.selected = None
 
     def _remember(self) -> None:
         """Keep the place, so that a power cut does not take the reader elsewhere."""

@@ -16,7 +16,7 @@ from app.domain.protocol import LEVELS, Level
 from app.domain.reading import Kind
 from app.domain.reference import ReferenceSeries
 from app.domain.shapes import Rectangle
-from app.services import beside, read_exam
+from app.services import beside, case_facts, read_exam
 from app.services.case import Standing
 from app.services.changed import Changed, What
 from app.services.open_session import Session
@@ -64,8 +64,9 @@ class Editing:
         Exam that the newest step signed off, so that undo can reopen it.
     standing : Standing or None
         What stood beside its numbers then.
-    said_before : CaseFacts or None
-        What held of the case before the newest step said something else of it, so that undo can say it again.
+    said_before, said_after : CaseFacts or None
+        What held of the case before the newest step said something else of it, so that undo can say it again;
+        and what held before undo did, so that redo can.
     """
 
     def __init__(self, held: SessionHolder) -> None:
@@ -75,6 +76,11 @@ class Editing:
         self.last_signed_off: int | None = None
         self.standing: Standing | None = None
         self.said_before: CaseFacts | None = None
+        self.said_after: CaseFacts | None = None
+
+    def put_away(self) -> None:
+        """Let go of the case at hand."""
+        self.case = self.said_before = self.said_after = None
 
     def forget_sign_off(self) -> None:
         """Let undo no longer reopen a case: somebody else reads now."""
@@ -115,6 +121,19 @@ class Editing:
         if exam is not None:
             return read_exam.begin_case(session, viewer, exam)
         return read_exam.open_case(session, viewer, exam_id)
+
+    def begin(self, case: Case) -> None:
+        """Let a case be the one at hand, with undo as it was when it was left.
+
+        Raises
+        ------
+        AppError
+            What was said of it could not be read.
+        """
+        self.put_away()
+        self.case = case
+        if self._held.session is not None:
+            self.said_before = case_facts.said_before(self._held.session, case)
 
     def beside(self) -> list[str | Quantity]:
         """What there is beside the maps of the case at hand: names of series, and images not measured.
@@ -212,5 +231,5 @@ class Editing:
             self.last_signed_off = self.case.exam.id if signed else None
             self.standing = self.case.standing if signed else None
             said = not signed and way_back(self.case.reading.facts, before) is not None
-            self.said_before = before if said else None
+            self.said_before, self.said_after = before if said else None, None
         return changed.what

@@ -141,7 +141,7 @@ _RECTANGLE = _group(
     repeats=True,
 ) + _group(
     Group.RECTANGLE,
-    {"to_slice_above": ("Shift+PgUp",), "to_slice_below": ("Shift+PgDown",)},
+    {"to_slice_above": ("Shift+PgUp",), "to_slice_below": ("Shift+PgDown",), "to_this_slice": ("S",)},
 )
 _CASE = (
     _group(Group.CASE, {"undo": ("Ctrl+Z",), "redo": ("Ctrl+Shift+Z", "Ctrl+Y")}, repeats=True)

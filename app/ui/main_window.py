@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -82,6 +82,8 @@ class MainWindow(QMainWindow):
         for page in (self.start, self.door.card, self.door.closed):
             self.stack.addWidget(page)
         self._pages: dict[str, QWidget] = {}
+        # files that wait for a session
+        self._dropped: list[Path] = []
         self._page = ""
         self._theme: theme.Theme | None = None
         self._lay_out()
@@ -131,6 +133,7 @@ class MainWindow(QMainWindow):
         self.rescuing.saved.connect(self.open)
         self.rescuing.failed.connect(self.tell_error)
         self.workspace.parted.connect(self._on_parted)
+        self.workspace.closing.connect(self._note_progress)
         self.workspace.failed.connect(self.tell_error)
         self.workspace.changed.connect(self._on_changed)
         self.importing.brought.connect(self.show_case)
@@ -157,7 +160,8 @@ class MainWindow(QMainWindow):
         self._page = name
         self._dress()
         if not name:
-            self.start.show_recent(self.settings.recent)
+            recent = self.settings.recent
+            self.start.show_recent({path: self.settings.progress(path) for path in recent})
             self.stack.setCurrentWidget(self.start)
             return
         shown = self.door.instead_of(name) or self.page(name)
@@ -237,6 +241,15 @@ class MainWindow(QMainWindow):
     def _on_changed(self, what: sessions.What) -> None:
         if what & sessions.What.SESSION:
             self._on_session()
+        if self._dropped and self.workspace.viewer is not None:
+            # once the session is open in all its parts
+            QTimer.singleShot(0, self._take_dropped)
+
+    def _note_progress(self) -> None:
+        """Remember how far the session at hand is, for the list of the start page."""
+        session, cases = self.workspace.session, self.workspace.cases
+        if session is not None and cases:
+            self.settings.note_progress(session.path, sum(case.locked for case in cases), len(cases))
 
     def _on_session(self) -> None:
         """Follow another session: title, menu, first page."""
@@ -385,15 +398,24 @@ class MainWindow(QMainWindow):
                 self.open(path)
         others = [path for path in paths if path.suffix != sessions.SUFFIX]
         images = tuple(path for path in others if path.suffix.lower() not in SUFFIXES)
+        if others and self.workspace.session is None:
+            self._dropped = others
+            self.banner.say(present.text("start.drop_needs_session"), bad=False)
+            self.file_menu.actions["new"].trigger()
+            return
         if others and self.workspace.viewer is None:
-            first = "start.drop_needs_session" if self.workspace.session is None else "sign_in.first"
-            self.banner.say(present.text(first), bad=True)
+            self.banner.say(present.text("sign_in.first"), bad=True)
             return
         for path in others:
             if path not in images:
                 self.tables.look_at(path)
         if images:
             self._on_images(images)
+
+    def _take_dropped(self) -> None:
+        """Look at what was dropped while no session was open."""
+        dropped, self._dropped = self._dropped, []
+        self.take(dropped)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop what runs, close the session, remember the place."""

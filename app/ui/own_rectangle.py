@@ -52,6 +52,11 @@ class OwnRectangle(QObject):
 
     # -- what lies open -------------------------------------------------------------------------------
 
+    @property
+    def r2star_unit(self) -> str:
+        """As the protocol calls it."""
+        return self._protocol.r2star_unit
+
     def open_level(self, beside: SideBySide, level: Level, protocol: Protocol) -> None:
         """Show a level of a case on the slice of its first rectangle, with what was drawn and decided."""
         same = self.case is not None and self.case.exam is beside.exam

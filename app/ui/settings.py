@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from PySide6.QtCore import QByteArray, QSettings
 
@@ -14,6 +16,22 @@ THEMES = ("auto", "dark", "light")
 # minutes, as they are kept
 IDLE = ("5", "10", "30", "0")
 _RECENT = 8
+
+
+class Progress(NamedTuple):
+    """How far a session was when it was closed last.
+
+    Attributes
+    ----------
+    signed_off, cases : int
+        Of whoever worked there then.
+    day : str
+        The day, as ``YYYY-MM-DD``.
+    """
+
+    signed_off: int
+    cases: int
+    day: str
 
 
 class Settings:
@@ -62,6 +80,21 @@ class Settings:
         """Sessions opened lately that still exist, the newest first."""
         told = str(self._store.value("recent", "", type=str))
         return [Path(line) for line in told.split("|") if line and Path(line).is_file()]
+
+    def progress(self, session: Path) -> Progress | None:
+        """How far a session was when it was closed last."""
+        for line in str(self._store.value("progress", "", type=str)).split("|"):
+            signed_off, cases, day, path = [*line.split(" ", 3), "", "", ""][:4]
+            if path == str(session) and signed_off.isdecimal() and cases.isdecimal():
+                return Progress(int(signed_off), int(cases), day)
+        return None
+
+    def note_progress(self, session: Path, signed_off: int, cases: int) -> None:
+        """Remember how far a session is; of one that is not among the recent ones nothing is kept."""
+        now = Progress(signed_off, cases, datetime.now().astimezone().date().isoformat())
+        known = {path: self.progress(path) for path in self.recent} | {session.absolute(): now}
+        lines = [f"{one.signed_off} {one.cases} {one.day} {path}" for path, one in known.items() if one]
+        self._store.setValue("progress", "|".join(lines))
 
     def remember(self, session: Path) -> None:
         """Put a session at the head of the recent ones."""

@@ -104,11 +104,13 @@ class Tasks(QObject):
         bool
             As :meth:`survey_import`.
         """
+        viewer = self._workspace.viewer
 
         def work(session: Session, progress: Progress) -> object:
             from app.services import import_exams  # noqa: PLC0415 - as above
 
-            report = import_exams.import_exams(session, picks, progress)
+            who = {"actor": viewer.reader.name} if viewer else {}
+            report = import_exams.import_exams(session, picks, progress, **who)
             import_exams.remember_answers(session, answers)
             refused = {one.path: one for one in (*unused, *report.refused)}
             return replace(report, refused=tuple(refused[path] for path in sorted(refused)))

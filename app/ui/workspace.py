@@ -140,7 +140,18 @@ class Workspace(Desk):
         self._reshape(lambda box, grid: shapes.to_slice(box, box.slice + step, grid))
         self.select(self.selected)
 
+    def to_this_slice(self) -> None:
+        """Take the selected rectangle to the slice that is shown, as one step."""
+        there = self.slice
+        here = self._editing.reshaped(self.selected, lambda box, grid: shapes.to_slice(box, there, grid))
+        self._set(self.selected, here)
+
     def _reshape(self, how: Reshape) -> None:
+        box = self.rectangles.get(self.selected) if self.selected else None
+        if box is not None and self.slice not in box.slices:
+            # nothing is changed that nobody sees: it comes into view first
+            self.select(self.selected)
+            return
         self._set(self.selected, self._editing.reshaped(self.selected, how))
 
     def _set(self, level: Level | None, rectangle: Rectangle | None) -> bool:
@@ -148,9 +159,17 @@ class Workspace(Desk):
             return False
         return self.edit(lambda session, case: read_exam.set_rectangle(session, case, level, rectangle))
 
-    def reopen(self) -> None:
-        """Open the signed-off case at hand again."""
-        self.edit(read_exam.reopen)
+    def reopen(self, reason: str = "") -> None:
+        """Open the signed-off case at hand again; with a reason where :attr:`reopening_wants_reason`."""
+        self.edit(lambda session, case: read_exam.reopen(session, case, reason))
+
+    @property
+    def reopening_wants_reason(self) -> bool:
+        """Whether the case at hand is opened again only with a reason."""
+        session, case = self.session, self.case
+        if session is None or case is None:
+            return False
+        return bool(self._try(lambda: read_exam.wants_reason(session, case)))
 
     def remove(self) -> None:
         """Take away what the selected level holds."""
@@ -158,9 +177,9 @@ class Workspace(Desk):
         if level is not None:
             self.edit(lambda session, case: read_exam.clear_level(session, case, level))
 
-    def mark(self, reason: Reason, note: str = "") -> bool:
-        """Mark the selected level as not measurable and go on to the next gap."""
-        level = self.selected
+    def mark(self, reason: Reason, note: str = "", *, level: Level | None = None) -> bool:
+        """Mark a level, the selected one unless told, as not measurable and go on to the next gap."""
+        level = level or self.selected
         if level is None:
             return False
         done = self.edit(lambda s, c: read_exam.mark_not_measurable(s, c, level, reason, note))
@@ -252,9 +271,10 @@ class Workspace(Desk):
         if self._editing.last_signed_off is not None:
             self._reopen_last(self._editing.last_signed_off)
         elif before is not None:
-            self.edit(lambda session, case: case_facts.take_back(session, case, before))
-            # a second undo goes further back instead of saying it once more
-            self._editing.said_before = None
+            after = self.case.reading.facts
+            if self.edit(lambda session, case: case_facts.take_back(session, case, before)):
+                # a second undo goes further back instead of saying it once more
+                self._editing.said_before, self._editing.said_after = None, after
         else:
             self._step(read_exam.undo)
 
@@ -267,7 +287,11 @@ class Workspace(Desk):
 
     def redo(self) -> None:
         """Bring back what was taken back."""
-        self._step(read_exam.redo)
+        after = self._editing.said_after
+        if after is not None:
+            self.edit(lambda session, case: case_facts.take_back(session, case, after))
+        else:
+            self._step(read_exam.redo)
 
     def _step(self, step: Edit) -> None:
         """Undo or redo, and select the level it touched."""

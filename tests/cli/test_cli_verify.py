@@ -49,7 +49,7 @@ def test_what_is_amiss_is_said_with_its_place_and_by_the_status(run: Any, study:
     _tamper(study, "UPDATE exam SET field_strength_t = 1.5 WHERE code = 'C0002'")
     said = run("verify", "--session", study)
     assert said.status == 1
-    assert "1 things are not as the program left them" in said.out
+    assert "1 thing is not as the program left it" in said.out
     assert "Row 2 of exam (C0002)" in said.out
 
 
@@ -103,7 +103,7 @@ def test_salvage_says_what_came_over_and_what_is_lost(
     assert run("verify", "--session", study).status == 1
     said = run("salvage", study, "--to", tmp_path / "b.marrow")
     assert said.status == 1
-    assert "reader: 0 rows kept, 1 unreadable places" in said.out
+    assert "reader: rows kept 0, unreadable places 1" in said.out
     assert "Row 1 of reader (Ana)" in said.out
     open_session(tmp_path / "b.marrow").close()
     said = run("salvage", study, "--to", tmp_path / "b.marrow")

@@ -426,11 +426,59 @@ def test_the_long_table_says_what_each_reader_said_of_the_case(exported: Path) -
         ("C0001", "A"): ("from_c2", "0", "", "", "hip implant"),
         ("C0001", "B"): ("", "0", "", "", ""),
         ("C0002", "A"): ("from_c2", "1", "OTHER", "wrong person", ""),
+        ("C0003", "A"): ("from_c2", "1", "SURG", "", ""),
     }
     accepted = {
         (row["reader"], row["level"]): row["accepted_reason"] for row in rows if row["accepted_reason"]
     }
     assert accepted == {("A", "L3"): "METAL", ("B", "L3"): "METAL"}
+
+
+def test_a_reader_who_left_the_patient_out_without_drawing_stands_in_the_long_table(
+    session: Session, viewer: Viewer, case: Case, tmp_path: Path
+) -> None:
+    case, _ = case_facts.say_counted(session, case, Counted.FROM_SACRUM)
+    case, _ = case_facts.write_note(session, case, "=hip implant")
+    case, _ = case_facts.exclude_patient(session, case, Reason.SCOLI)
+    read_exam.sign_off(session, case)
+    export(session, viewer, tmp_path)
+    (row,) = rows_of(tmp_path, "long")
+    assert (row["case"], row["reader"], row["round"], row["state"]) == ("C0001", "A", "1", "signed_off")
+    assert (row["level"], row["status"]) == ("", "no_level")
+    assert tuple(row[name] for name in CASE) == ("from_sacrum", "1", "SCOLI", "", "'=hip implant")
+    assert {row[name] for name in ("FF_missing", "R2star_missing")} == {"no_level"}
+    empty = (
+        "reason",
+        "note",
+        "accepted_reason",
+        "FF_mean",
+        "area_mm2",
+        "slice",
+        "placed_by",
+        "flags",
+        "rule",
+    )
+    assert {row[name] for name in empty} == {""}
+    assert row["protocol"] == row["signed_off_protocol"] == session.protocol.stamp
+    assert row["field_strength_t"] == "3.0"
+    meanings = {line["column"]: line for line in rows_of(tmp_path, "codebook") if "long" in line["file"]}
+    assert "no_level" in meanings["status"]["values"]
+
+
+def test_a_reading_without_a_level_of_whose_case_nothing_holds_has_no_row(
+    session: Session, viewer: Viewer, case: Case, tmp_path: Path
+) -> None:
+    case, _ = case_facts.exclude_patient(session, case, Reason.SCOLI)
+    case, _ = case_facts.include_patient(session, case)
+    other = viewer_of(session, "B")
+    mine, _ = case_facts.write_note(session, read_exam.open_case(session, other, 1), "to look at again")
+    # a level that was taken away again is none
+    mine = read(session, mine, Level.L1)
+    read_exam.clear_level(session, mine, Level.L1)
+    export(session, viewer, tmp_path)
+    (row,) = rows_of(tmp_path, "long")
+    assert (row["reader"], row["state"], row["level"]) == ("B", "open", "")
+    assert (row["signed_off_utc"], row["signed_off_protocol"]) == ("", "")
 
 
 def test_the_wide_table_has_no_mean_of_an_excluded_patient_and_says_why(exported: Path) -> None:

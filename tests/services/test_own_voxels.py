@@ -122,7 +122,7 @@ def test_the_tables_give_number_and_area_of_each_map_and_how_it_came_to_be(
 def loaded(exam: Exam, monkeypatch: pytest.MonkeyPatch) -> Exam:
     """Let any folder hold the exam."""
     sources = {quantity: SimpleNamespace(files=(Path("a"),) * 4) for quantity in exam.maps}
-    found = Found(exams=(SimpleNamespace(),), refused=())
+    found = Found(exams=(SimpleNamespace(maps=(), unpaired=()),), refused=())
     monkeypatch.setattr(measure_files, "find_exams", lambda *_: found)
     monkeypatch.setattr(measure_files, "load_exam", lambda *_: LoadedExam(exam, Identity(), sources))
     return exam

@@ -154,7 +154,11 @@ def test_the_clinical_page_shows_every_patient_with_a_case_code(session: Session
     assert lines[0].code == "S001"
     assert {line.matched_by for line in lines} == {"code"}
     codes = {problem.code for line in lines for problem in line.problems}
-    assert codes == {"clinical.unit_against_method", "clinical.t_score_under_50"}
+    assert codes == {
+        "clinical.unit_against_method",
+        "clinical.t_score_under_50",
+        "clinical.t_score_menopause_unstated",
+    }
 
 
 def test_the_exams_come_from_a_table_and_hold_no_identity(session: Session) -> None:

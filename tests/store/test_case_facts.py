@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -38,6 +39,26 @@ def say(database: Database, viewer: Viewer, exam_id: int, *facts: Fact) -> Readi
 
 def counted(way: Counted) -> Fact:
     return Fact(FactKind.COUNTED, way.value)
+
+
+def test_what_undo_takes_back_is_the_newest_word_unless_a_rectangle_came_since(
+    database: Database,
+    first: Viewer,
+    exam_id: int,
+    make_stats: MakeStats,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    minute = itertools.count()
+    monkeypatch.setattr(audit, "utc_now", lambda: f"2026-01-01T00:{next(minute):02d}:00.000+00:00")
+    assert case_facts.said_before(database, first, exam_id) is None
+    reading = readings.append_revision(
+        database, opened(database, first, exam_id), Level.L2, BOX, make_stats()
+    )
+    assert case_facts.said_before(database, first, exam_id) is None
+    reading = case_facts.append(database, reading, Fact(FactKind.NOTE, note="n"))
+    assert case_facts.said_before(database, first, exam_id) == CaseFacts()
+    readings.append_revision(database, reading, Level.L3, BOX, make_stats())
+    assert case_facts.said_before(database, first, exam_id) is None
 
 
 def test_what_was_said_is_read_again_exactly(

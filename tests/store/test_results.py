@@ -100,7 +100,7 @@ def blinded(path: Path) -> Database:
 
 def test_a_blinded_reader_is_kept_out_and_the_coordinator_is_not(blinded: Database) -> None:
     reader = Viewer(sessions.add_reader(blinded, "First"))
-    for ask in (results.results, results.refuse_while_blinded):
+    for ask in (results.results, results.bare_readings, results.refuse_while_blinded):
         with pytest.raises(BlindingError) as caught:
             ask(blinded, reader)
         assert caught.value.code == "blinding.closed"

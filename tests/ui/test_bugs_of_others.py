@@ -251,7 +251,7 @@ def test_a_kill_during_a_drag_does_not_lose_the_reading(reading_session: Path, h
     home.mkdir(exist_ok=True)
     done = subprocess.run(
         [sys.executable, "-c", _KILLED, str(home), str(reading_session)],
-        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 137, done.stderr
     session = sessions.open_session(reading_session)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 from app.domain.case_facts import Because, CaseFacts, Counted
 from app.domain.errors import AppError
 from app.domain.protocol import LEVELS, Level
+from app.domain.reading import LevelState
 from app.domain.reasons import Reason
 from app.services.open_session import add_reader
 from app.ui import case_words
@@ -212,6 +213,118 @@ def test_a_word_said_before_another_step_is_not_undone_by_undoing_that_step(
     key("Z", "Control")
     assert space.rectangles == {}
     assert facts_of(space).note == "n"
+
+
+def test_redo_says_again_what_undo_took_back(window: MainWindow, key: Key) -> None:
+    space = window.workspace
+    case_words.write_note(space, "n")
+    key("Z", "Control")
+    assert facts_of(space).note == ""
+    key("Y", "Control")
+    assert facts_of(space).note == "n"
+    # there is no more to bring back, and this can be taken back as before
+    key("Y", "Control")
+    assert facts_of(space).note == "n"
+    key("Z", "Control")
+    assert facts_of(space).note == ""
+
+
+def test_what_was_said_last_is_what_undo_takes_back_after_a_restart_too(
+    window: MainWindow, fill: Fill, key: Key
+) -> None:
+    space = window.workspace
+    assert space.session is not None
+    path = space.session.path
+    fill(space, Level.L1)
+    case_words.write_note(space, "first")
+    case_words.write_note(space, "second")
+    space.close()
+    assert space.open(path)
+    key("Z", "Control")
+    assert facts_of(space).note == "first"
+    # taking back is not taken back: the next step goes on to the rectangle
+    space.close()
+    assert space.open(path)
+    key("Z", "Control")
+    assert (facts_of(space).note, space.rectangles) == ("first", {})
+
+
+def test_a_click_on_another_level_takes_the_note_that_is_being_written(
+    window: MainWindow, page: ReadingPage, key: Key
+) -> None:
+    page.setFocus()
+    key("N")
+    QTest.keyClicks(page.panel.note, "hip implant")
+    table = page.panel.table
+    place = table.visualRect(table.model().index(1, 0)).center()
+    QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert window.workspace.selected is Level.L2
+    assert facts_of(window.workspace).note == "hip implant"
+    assert not page.panel.note.isVisible()
+
+
+def test_a_click_on_sign_off_takes_the_note_first(
+    window: MainWindow, page: ReadingPage, fill: Fill, key: Key
+) -> None:
+    space = window.workspace
+    fill(space)
+    assert space.case is not None
+    exam = space.case.exam.id
+    page.setFocus()
+    key("N")
+    QTest.keyClicks(page.panel.note, "hip implant")
+    QTest.mouseClick(page.panel.sign_off, Qt.MouseButton.LeftButton)
+    assert space.case.exam.id != exam
+    assert facts_of(space).note == ""
+    space.open_case(exam)
+    assert (space.case.reading.locked, facts_of(space).note) == (True, "hip implant")
+
+
+def test_closing_the_session_takes_the_note_and_escape_alone_does_not(
+    window: MainWindow, page: ReadingPage, key: Key
+) -> None:
+    space = window.workspace
+    assert space.session is not None
+    path = space.session.path
+    page.setFocus()
+    key("N")
+    QTest.keyClicks(page.panel.note, "dropped")
+    QTest.keyClick(page.panel.note, Qt.Key.Key_Escape)
+    assert facts_of(space).note == ""
+    key("N")
+    QTest.keyClicks(page.panel.note, "kept")
+    space.close()
+    assert space.open(path)
+    assert facts_of(space).note == "kept"
+
+
+def test_a_reason_that_waits_for_its_words_is_of_the_level_it_was_asked_about(
+    window: MainWindow, page: ReadingPage, key: Key, asked: Callable[[], QMenu]
+) -> None:
+    space = window.workspace
+    space.select(Level.L2)
+    key("X")
+    asked().actions()[-1].trigger()
+    asked().close()
+    QTest.keyClicks(page.panel.note, "a clip")
+    table = page.panel.table
+    place = table.visualRect(table.model().index(3, 0)).center()
+    QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert space.selected is Level.L4
+    assert space.case is not None
+    assert space.case.reading.history.state(Level.L2) == LevelState.not_measurable(Reason.OTHER, "a clip")
+
+
+def test_a_question_without_an_answer_is_gone_when_the_hand_goes_on(
+    window: MainWindow, page: ReadingPage, key: Key, asked: Callable[[], QMenu], told: list[AppError]
+) -> None:
+    window.workspace.select(Level.L2)
+    key("X")
+    asked().actions()[-1].trigger()
+    asked().close()
+    page.setFocus()
+    assert not page.panel.note.isVisible()
+    assert told == []
 
 
 def test_undo_of_one_case_does_not_take_back_what_was_said_of_another(window: MainWindow, key: Key) -> None:

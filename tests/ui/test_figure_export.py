@@ -370,7 +370,7 @@ def test_the_dialog_shows_what_will_be_printed(qtbot: QtBot) -> None:
     assert dialog.preview.pixmap().toImage() != before
     dialog.format.setCurrentIndex(dialog.format.findData("png"))
     assert dialog.dpi.isEnabled()
-    with qtbot.waitSignal(dialog.chosen) as caught:
+    with qtbot.waitSignal(dialog.chosen, timeout=60_000) as caught:
         dialog.go.click()
     assert caught.args == [Picture(Format.PNG, 600, 180, grey=True)]
 

@@ -31,11 +31,13 @@ def _look_around(qtbot: QtBot, dialog: QFileDialog, folder: Path) -> None:
     dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
     model = dialog.findChild(QFileSystemModel)
     assert isinstance(model, QFileSystemModel)
-    with qtbot.waitSignal(model.directoryLoaded):
+    with qtbot.waitSignal(model.directoryLoaded, timeout=60_000):
         dialog.setDirectory(str(folder))
         dialog.show()
     place = model.index(str(folder))
-    qtbot.waitUntil(lambda: model.rowCount(place) > 1 and bool(model.type(model.index(0, 0, place))))
+    qtbot.waitUntil(
+        lambda: model.rowCount(place) > 1 and bool(model.type(model.index(0, 0, place))), timeout=60_000
+    )
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="locks are listed by Linux only")

@@ -54,7 +54,7 @@ def test_the_answer_arrives_in_the_windows_thread(job: Job, heard: list[Any], qt
         progress.report(1, 2)
         return 42
 
-    with qtbot.waitSignal(job.finished):
+    with qtbot.waitSignal(job.finished, timeout=60_000):
         job.start(work)
     assert heard == [("progressed", (1, 2)), ("finished", 42)]
     assert threads == [threading.get_ident()] != worker
@@ -70,7 +70,7 @@ def test_thousands_of_reports_do_not_drown_the_window(
         for done in range(5001):
             progress.report(done, 5000)
 
-    with qtbot.waitSignal(job.finished):
+    with qtbot.waitSignal(job.finished, timeout=60_000):
         job.start(work)
     assert [told for kind, told in heard if kind == "progressed"] == [(0, 5000), (5000, 5000)]
 
@@ -81,7 +81,7 @@ def test_an_error_is_delivered_as_it_was_raised(job: Job, heard: list[Any], qtbo
     def work(_: Progress) -> None:
         raise problem
 
-    with qtbot.waitSignal(job.failed):
+    with qtbot.waitSignal(job.failed, timeout=60_000):
         job.start(work)
     assert heard == [("failed", problem)]
 
@@ -94,7 +94,7 @@ def test_a_mistake_of_ours_reaches_the_exception_hook(
 
     with qtbot.captureExceptions() as caught:
         job.start(work)
-        qtbot.waitUntil(lambda: bool(caught))
+        qtbot.waitUntil(lambda: bool(caught), timeout=60_000)
     assert [kind for kind, _, _ in caught] == [ZeroDivisionError]
     assert heard == []
     assert not job.running
@@ -111,7 +111,7 @@ def test_a_stale_answer_is_dropped(job: Job, heard: list[Any], qtbot: QtBot) -> 
 
     job.start(slow)
     assert began.wait(10)
-    with qtbot.waitSignal(job.finished):
+    with qtbot.waitSignal(job.finished, timeout=60_000):
         job.start(lambda _: "newest")
         go_on.set()
     QApplication.processEvents()
@@ -129,7 +129,7 @@ def test_cancel_stops_the_work_at_its_next_report(job: Job, heard: list[Any], qt
 
     job.start(work)
     assert began.wait(10)
-    with qtbot.waitSignal(job.failed):
+    with qtbot.waitSignal(job.failed, timeout=60_000):
         job.cancel()
         go_on.set()
     assert reached == []
@@ -156,7 +156,7 @@ def test_two_runs_of_a_kind_never_work_side_by_side(job: Job, qtbot: QtBot) -> N
         with lock:
             inside[0] -= 1
 
-    with qtbot.waitSignal(job.finished):
+    with qtbot.waitSignal(job.finished, timeout=60_000):
         for _ in range(20):
             job.start(work)
     assert most == [1]
@@ -180,7 +180,7 @@ class Gate:
         self.began, self.go_on = threading.Event(), threading.Event()
         self.answer = answer
 
-    def __call__(self, _session: object, _path: object, progress: Progress) -> object:
+    def __call__(self, _session: object, _path: object, progress: Progress, **_: object) -> object:
         progress.report(3, 10)
         self.began.set()
         self.go_on.wait(10)
@@ -202,11 +202,11 @@ def test_an_import_shows_its_progress_and_can_be_cancelled(
     window.tasks.import_picks((), {}, ())
     assert gate.began.wait(10)
     status = window.status
-    qtbot.waitUntil(lambda: status._bar.value() == 3)
+    qtbot.waitUntil(lambda: status._bar.value() == 3, timeout=60_000)
     assert status._bar.isVisible()
     assert status.cancel.isVisible()
     assert status._task.text() == "3 of 10"
-    with qtbot.waitSignal(window.tasks.ended):
+    with qtbot.waitSignal(window.tasks.ended, timeout=60_000):
         status.cancel.click()
         gate.go_on.set()
     assert [problem.code for problem in told] == ["task.cancelled"]
@@ -222,7 +222,7 @@ def test_reading_goes_on_while_an_import_runs(
     assert gate.began.wait(10)
     fill(window.workspace)
     assert len(stored(window.workspace)) == 5
-    with qtbot.waitSignal(window.tasks.imported):
+    with qtbot.waitSignal(window.tasks.imported, timeout=60_000):
         gate.go_on.set()
     for dialog in window.findChildren(ReportDialog):
         dialog.close()
@@ -236,7 +236,7 @@ def test_a_second_task_is_refused_with_a_sentence_while_one_runs(
     window.tasks.export(tmp_path)
     assert [problem.code for problem in told] == ["task.busy"]
     assert window.banner.words
-    with qtbot.waitSignal(window.tasks.ended):
+    with qtbot.waitSignal(window.tasks.ended, timeout=60_000):
         gate.go_on.set()
     for dialog in window.findChildren(ReportDialog):
         dialog.close()
@@ -260,7 +260,7 @@ def test_a_folder_without_dicom_is_said_in_a_sentence(
     tasks: Tasks, workspace: Workspace, qtbot: QtBot, tmp_path: Path, told: list[AppError]
 ) -> None:
     (tmp_path / "empty").mkdir()
-    with qtbot.waitSignal(tasks.ended):
+    with qtbot.waitSignal(tasks.ended, timeout=60_000):
         tasks.survey_import((tmp_path / "empty",), Wishes())
     assert [problem.code for problem in told] == []
     assert not tasks.running
@@ -282,7 +282,7 @@ def test_an_export_writes_what_is_signed_off_and_says_where(
     window.workspace.sign_off(go_on=False)
     target = tmp_path / "out"
     target.mkdir()
-    with qtbot.waitSignal(window.tasks.exported, timeout=20_000):
+    with qtbot.waitSignal(window.tasks.exported, timeout=60_000):
         window.tasks.export(target)
     assert str(target) in window.banner.words
     assert any("C0001" in path.read_text(encoding="utf-8-sig") for path in target.glob("*.csv"))
@@ -298,8 +298,8 @@ def test_new_exams_are_announced_and_the_first_is_opened_where_none_was(
     space.changed.connect(seen.append)
 
     report = ImportReport((ImportedExam("C0001", (), 1, ()),), ())
-    monkeypatch.setattr(import_exams, "import_exams", lambda *_: report)
-    with qtbot.waitSignal(tasks.imported):
+    monkeypatch.setattr(import_exams, "import_exams", lambda *_, **__: report)
+    with qtbot.waitSignal(tasks.imported, timeout=60_000):
         tasks.import_picks((), {}, ())
     assert What.EXAMS in seen
     space.close()

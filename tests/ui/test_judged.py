@@ -46,7 +46,7 @@ def test_a_rectangle_is_warned_of_a_little_after_it_was_placed_and_the_hand_is_n
     window: MainWindow, page: ReadingPage, ff: Any, looked: Looked, qtbot: QtBot
 ) -> None:
     space = window.workspace
-    with qtbot.waitSignal(space.judged):
+    with qtbot.waitSignal(space.judged, timeout=60_000):
         ff.click(40, 40)
     assert [code for code, _ in looked] == ["C0001"]
     assert warned(page) == [Level.L1]
@@ -65,7 +65,7 @@ def test_what_is_being_written_stays_open_when_rules_speak(
     window: MainWindow, page: ReadingPage, fill: Fill, looked: Looked, qtbot: QtBot
 ) -> None:
     space = window.workspace
-    with qtbot.waitSignal(space.judged):
+    with qtbot.waitSignal(space.judged, timeout=60_000):
         fill(space, Level.L1)
         page.panel.asking.ask_note()
         QTest.keyClicks(page.panel.note, "old ")
@@ -82,11 +82,11 @@ def test_while_a_rectangle_is_dragged_nothing_is_said_and_afterwards_it_is(
     ff.click(40, 40)
     space._watch._rest.stop()
     ff.press(60, 40)
-    with qtbot.waitSignal(space.judged):
+    with qtbot.waitSignal(space.judged, timeout=60_000):
         space._watch._start()
     assert space.preview is not None
     assert warned(page) == []
-    with qtbot.waitSignal(space.judged):
+    with qtbot.waitSignal(space.judged, timeout=60_000):
         ff.release(60, 40)
     assert warned(page) == [Level.L1, Level.L2]
 
@@ -102,7 +102,7 @@ def test_what_stands_after_sign_off_is_told_in_full_however_quick_the_hand_was(
     signed = space.case.exam.id
     space.sign_off(go_on=go_on)
     assert looked == []
-    with qtbot.waitSignal(space._watch_signed.found):
+    with qtbot.waitSignal(space._watch_signed.found, timeout=60_000):
         assert (space.case.exam.id == signed) is not go_on
     assert space.signed_off is not None
     told = [one for one in space.signed_off.findings if one.code == "check.posterior"]
@@ -152,7 +152,7 @@ def test_what_is_placed_while_an_answer_is_on_its_way_is_looked_at_too(
     fill(workspace, Level.L1)
     workspace._watch._start()
     workspace._watch._job._pool.waitForDone()
-    with qtbot.waitSignals([workspace.judged, workspace.judged]):
+    with qtbot.waitSignals([workspace.judged, workspace.judged], timeout=60_000):
         fill(workspace, Level.L2)
     assert workspace.case is not None
     assert workspace.case.unlooked == ()

@@ -327,7 +327,7 @@ def test_the_statistics_with_letters_half_as_large_again_cut_no_words(
     large.show_page("statistics")
     page = large.page("statistics")
     assert isinstance(page, StatisticsPage)
-    qtbot.waitUntil(lambda: page.panel is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: page.panel is not None, timeout=60_000)
     cut = {}
     for number, tab in enumerate(Tab):
         page.tabs.setCurrentIndex(number)

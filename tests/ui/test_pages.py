@@ -131,9 +131,51 @@ def test_a_session_dropped_anywhere_opens(bare: MainWindow, reading_session: Pat
     assert bare.workspace.session is not None
 
 
-def test_a_folder_dropped_without_a_session_says_what_to_do_first(bare: MainWindow, tmp_path: Path) -> None:
-    drop(bare, tmp_path)
+def test_a_folder_dropped_without_a_session_is_looked_at_as_soon_as_there_is_one(
+    bare: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    looked: list[tuple[Path, ...]] = []
+    monkeypatch.setattr(bare.tasks, "survey_import", lambda paths, _: looked.append(paths))
+    folder = tmp_path / "images"
+    folder.mkdir()
+    drop(bare, folder)
     assert bare.banner.words.endswith(present.text("start.drop_needs_session"))
+    # where the new session goes is asked at once
+    (dialog,) = dialogs(bare, QFileDialog)
+    dialog.reject()
+    assert looked == []
+    bare.file_menu.path_wanted.emit("new", tmp_path / "study")
+    qtbot.waitUntil(lambda: bool(looked), timeout=60_000)
+    assert looked == [(folder,)]
+    # once
+    bare.workspace.close()
+    bare.file_menu.path_wanted.emit("new", tmp_path / "another")
+    QTest.qWait(10)
+    assert looked == [(folder,)]
+
+
+def test_the_start_page_tells_how_far_each_session_was(
+    bare: MainWindow, reading_session: Path, fill: Fill
+) -> None:
+    bare.open(reading_session)
+    fill(bare.workspace)
+    bare.workspace.sign_off(go_on=False)
+    bare.workspace.close()
+    told = bare.start.recent.item(0).text()
+    assert "1 of 3 signed off" in told
+    assert bare.settings.progress(reading_session) == (1, 3, told.split("    ")[2])
+
+
+def test_what_the_settings_do_not_understand_is_no_progress(home: Path, tmp_path: Path) -> None:
+    home.mkdir(exist_ok=True)
+    path = tmp_path / "a.marrow"
+    path.touch()
+    (home / "settings.ini").write_text(f"[General]\nprogress=x 3 2026-01-01 {path}|7\n", encoding="utf-8")
+    settings = Settings(home / "settings.ini")
+    assert settings.progress(path) is None
+    settings.remember(path)
+    settings.note_progress(path, 2, 3)
+    assert Settings(home / "settings.ini").progress(path) == settings.progress(path)
 
 
 def test_several_things_dropped_at_once_each_go_their_way(
@@ -334,16 +376,16 @@ def test_a_clinical_table_is_joined_and_shown_with_what_is_to_look_at(
     assert clinical(window)._empty.isVisible()
     path = tmp_path / "clinical.csv"
     path.write_text(TABLE, encoding="utf-8-sig")
-    with qtbot.waitSignal(window.tasks.table_seen, timeout=20_000):
+    with qtbot.waitSignal(window.tasks.table_seen, timeout=60_000):
         drop(window, path)
     assert window.tables.dialog is not None
     # nothing is joined before somebody has seen what would be
     assert clinical(window)._empty.isVisible()
-    with qtbot.waitSignal(window.tasks.joined, timeout=20_000):
+    with qtbot.waitSignal(window.tasks.joined, timeout=60_000):
         window.tables.dialog.go.click()
     page = clinical(window)
     assert len(page.table.rows) == 2
-    assert "2 rows read" in window.banner.words
+    assert "Rows read: 2" in window.banner.words
     assert not any("no words" in cell for row in page.table.rows for cell in row)
 
 
@@ -496,6 +538,11 @@ def test_a_report_can_be_copied_and_saved(qtbot: QtBot, tmp_path: Path) -> None:
     assert (tmp_path / "report.txt").read_text(encoding="utf-8") == "one\ntwo\n"
     dialog.save(str(tmp_path / "missing" / "report.txt"))
     assert "report.txt" in dialog.body.toPlainText()
+    less = ReportDialog("Report", "2 exams", "a/b", save_as="report.txt", to_save="folder 1/b")
+    qtbot.addWidget(less)
+    less.save(str(tmp_path / "less.txt"))
+    assert (tmp_path / "less.txt").read_text(encoding="utf-8") == "folder 1/b\n"
+    less.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, on=False)
     # it deletes itself when closed, so that it is not closed a second time
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, on=False)
 

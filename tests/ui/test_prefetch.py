@@ -25,7 +25,7 @@ from app.ui import prefetch
 from app.ui.main_window import MainWindow
 from app.ui.workspace import Workspace
 
-_PATIENCE_MS = 20_000
+_PATIENCE_MS = 100_000
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def test_reading_and_signing_off_a_case_loads_nothing_heavy(reading_session: Pat
     home.mkdir(exist_ok=True)
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", _READ, str(home), str(reading_session)],
-        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
@@ -53,6 +53,6 @@ def test_reading_and_signing_off_a_case_loads_nothing_heavy(reading_session: Pat
 def test_the_words_of_the_command_line_need_no_qt() -> None:
     code = "import sys, app.ui.present, app.ui.sentences; print('PySide6' in sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=True
     )
     assert done.stdout.strip() == "False"

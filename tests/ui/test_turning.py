@@ -343,6 +343,33 @@ def test_keys_take_a_rectangle_to_the_neighbouring_slice_and_the_view_follows(
     assert stored(space)[Level.L1].slice == 8
 
 
+def test_one_key_takes_a_rectangle_to_the_slice_that_is_shown_as_one_step(
+    window: MainWindow, stored: Stored, page: ReadingPage, key: Callable[..., None]
+) -> None:
+    space = window.workspace
+    put(space, BOX)
+    space.set_slice(7)
+    page.setFocus()
+    key("S")
+    assert (stored(space)[Level.L1], space.slice) == (replace(BOX, slice=7), 7)
+    space.undo()
+    assert (stored(space)[Level.L1], space.slice) == (BOX, 4)
+
+
+@pytest.mark.parametrize("act", ["nudge_right", "grow_down", "rotate_on", "to_slice_below"])
+def test_a_rectangle_out_of_sight_comes_into_view_before_a_key_changes_it(
+    window: MainWindow, stored: Stored, page: ReadingPage, act: str
+) -> None:
+    space = window.workspace
+    put(space, BOX)
+    space.set_slice(7)
+    acts = {action.objectName(): action for action in page.actions()}
+    acts[act].trigger()
+    assert (stored(space)[Level.L1], space.slice) == (BOX, 4)
+    acts[act].trigger()
+    assert stored(space)[Level.L1] != BOX
+
+
 # -- pooled slices ----------------------------------------------------------------------------------------
 
 POOLED = Protocol(slices=3, rotation=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,20 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.domain.exam import Exam
+from app.domain.identity import Identity
 from app.domain.maps import DISPLAY_RANGE, ParametricMap, Quantity
-from app.domain.protocol import Level
+from app.domain.protocol import Level, Protocol
+from app.domain.shapes import Rectangle
+from app.services.open_session import create_session, open_session
+from app.store import exams, sessions
+from app.store.exams import NewExam
 from app.ui import present
 from app.ui.canvas import colours
 from app.ui.canvas.map_pair import PRESETS, MapPair
 from app.ui.canvas.view import Camera, View
 from app.ui.main_window import MainWindow
 from app.ui.pages.reading import ReadingPage
+from app.ui.workspace import Workspace
 
 Key = Callable[..., None]
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -365,11 +372,76 @@ def test_the_panel_stays_as_it_is_while_slices_change(
 ) -> None:
     fill(window.workspace, Level.L1)
     window.workspace.select(Level.L1)
-    page.panel.note.show()
+    page.panel.asking.ask_note()
     page.panel.note.setText("half a sen")
     numbers = list(page.panel.table.levels.rows)
     window.workspace.set_slice(7)
     assert page.panel.note.isVisible()
     assert page.panel.table.levels.rows == numbers
+    # nor does another level take away what is being written
     window.workspace.select(Level.L2)
-    assert not page.panel.note.isVisible()
+    assert page.panel.note.text() == "half a sen"
+    assert page.panel.note.isVisible()
+
+
+def test_a_map_that_had_the_whole_room_gives_it_back_where_the_next_exam_lacks_it(
+    window: MainWindow, maps: MapPair, mixed: Workspace, tmp_path: Path, open_case: Callable[..., None]
+) -> None:
+    assert mixed.case is not None
+    whole = mixed.case.exam
+    path = tmp_path / "one-map.marrow"
+    session = create_session(path, synthetic=True)
+    for exam in (whole, Exam("C0001", {Quantity.R2STAR: whole.maps[Quantity.R2STAR]})):
+        new = NewExam(exam, Identity(study_uid=exam.code), {}, "GE", "")
+        exams.add(session.database, exams.pack(new), actor="First")
+    session.close()
+    window.open(path)
+    open_case(mixed, "C0009")
+    maps.toggle_maximised(maps.views[Quantity.FF])
+    assert maps.columns[Quantity.R2STAR].isHidden()
+    open_case(mixed, "C0001")
+    assert not maps.columns[Quantity.R2STAR].isHidden()
+    assert maps.seen is not None
+
+
+@pytest.mark.parametrize(("named", "shown"), [("s^-1", "s⁻¹"), ("Hz", "Hz")])
+def test_r2star_has_the_unit_that_the_protocol_names_wherever_it_is_read(
+    window: MainWindow,
+    page: ReadingPage,
+    maps: MapPair,
+    tmp_path: Path,
+    reading_session: Path,
+    named: str,
+    shown: str,
+) -> None:
+    window.workspace.close()
+    session = open_session(reading_session)
+    protocol = Protocol(r2star_unit=named, name="units", version=2)
+    with session.database.transaction():
+        sessions._insert_protocol(session.database, protocol, "2026-01-01T00:00:00Z")
+    session.close()
+    window.open(reading_session)
+    space = window.workspace
+    assert space.case is not None
+    space.select(Level.L1)
+    space.show_preview(Level.L1, Rectangle(space.slice, 30, 20, 8, 11))
+    space.commit_preview()
+    space.select(Level.L1)
+    header = page.panel.table.levels.headerData(2, Qt.Orientation.Horizontal)
+    view = maps.views[Quantity.R2STAR]
+    stats = space.case.reading.history.current[Level.L1].stats
+    said = [
+        str(header),
+        view._caption.unit,
+        maps.columns[Quantity.R2STAR].bar._unit.text(),
+        page.panel.lines.lines[2][1].text(),
+        page.panel.histograms.views[Quantity.R2STAR].toolTip(),
+        page.panel.table.levels.rows[0].detail,
+        view.accessibleDescription(),
+        present.map_heading(space.case.exam.maps[Quantity.R2STAR], named),
+        present.figure_line(Level.L1, Quantity.R2STAR, stats[Quantity.R2STAR], named),
+    ]
+    other = {"s⁻¹": "Hz", "Hz": "s⁻¹"}[shown]
+    assert [one for one in said if shown not in one or other in one] == []
+    # FF stays what it is
+    assert maps.views[Quantity.FF]._caption.unit == "%"

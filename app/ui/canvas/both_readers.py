@@ -195,9 +195,8 @@ class ReadersPair(QWidget):
         for quantity, view in self.views.items():
             if case is not None:
                 slices = case.exam.grid.shape[0]
-                caption = Caption(
-                    present.slice_text(self._own.slice, slices), present.quantity_unit(quantity)
-                )
+                unit = present.quantity_unit(quantity, self._own.r2star_unit)
+                caption = Caption(present.slice_text(self._own.slice, slices), unit)
                 view.show_slice(self._own.slice, caption)
             view.set_marks(replace(marks, readout=self._readout(quantity)))
             view.show_outlines(() if self._hidden else outlines, self._own.slice)
@@ -211,6 +210,9 @@ class ReadersPair(QWidget):
             missing = present.empty_map_text(quantity, has_case=True)
             view.empty_text = missing if case else present.text("disagree.no_images")
             view.show_map(found, self._orientation)
+            if case is not None:
+                unit = present.quantity_unit(quantity, self._own.r2star_unit)
+                self._columns[quantity].bar.set_unit(unit)
         self.set_camera(Camera(_CLOSE))
         self._level = None
 
@@ -273,7 +275,7 @@ class ReadersPair(QWidget):
         parts = case.exam.parts(quantity)
         row, col = (int(place * count) for place, count in zip(pointer, parts, strict=True))
         value = case.exam.maps[quantity].value_at(self._own.slice, row, col)
-        return present.readout_text(quantity, value)
+        return present.readout_text(quantity, value, self._own.r2star_unit)
 
     # -- what the hand asks ---------------------------------------------------------------------------
 

@@ -66,7 +66,7 @@ def _draw_map(painter: QPainter, case: Case, orientation: Orientation, slice_ind
     picture_height = height - _TITLE - below
     window = DISPLAY_RANGE[found.quantity]
     painter.setPen(QColor("black"))
-    title = present.map_heading(found)
+    title = present.map_heading(found, case.protocol.r2star_unit)
     painter.drawText(QRectF(8, 0, each - 16, _TITLE), Qt.AlignmentFlag.AlignVCenter, title)
     painter.save()
     painter.translate(4, _TITLE)
@@ -80,7 +80,8 @@ def _draw_map(painter: QPainter, case: Case, orientation: Orientation, slice_ind
     pooled = {level: box for level, box in drawn.items() if slice_index in box.beside}
     painting.paint_marks(painter, view, Marks(rectangles, {}, editable=False, pooled=pooled))
     slices = found.grid.shape[0]
-    caption = Caption(present.slice_text(slice_index, slices), present.quantity_unit(found.quantity))
+    unit = present.quantity_unit(found.quantity, case.protocol.r2star_unit)
+    caption = Caption(present.slice_text(slice_index, slices), unit)
     painting.paint_frame(painter, view, caption, window, "grey")
     painter.restore()
     _draw_values(painter, case, found, _TITLE + picture_height + 8)
@@ -93,7 +94,7 @@ def _draw_values(painter: QPainter, case: Case, found: ParametricMap, top: float
         revision = case.reading.history.current.get(level)
         # a picture must not tell what the panel keeps to itself
         stats = revision.stats.get(found.quantity) if revision and case.numbers_shown else None
-        words = present.figure_line(level, found.quantity, stats)
+        words = present.figure_line(level, found.quantity, stats, case.protocol.r2star_unit)
         place = QRectF(8, top + line * _LINE, each - 16, _LINE)
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, words)
     painter.setPen(QColor("#555555"))

@@ -36,6 +36,10 @@ class MapBar(QWidget):
         self._row.addStretch(1)
         self._parts: list[QWidget] = [self.title, self._unit]
 
+    def set_unit(self, unit: str) -> None:
+        """Write another unit."""
+        self._unit.setText(unit)
+
     def add(self, control: QWidget) -> None:
         """Put a control at the right end."""
         self._row.addWidget(control)

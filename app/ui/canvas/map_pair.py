@@ -151,6 +151,12 @@ class MapPair(QWidget):
             found = case.exam.maps.get(quantity) if case else None
             missing = present.empty_map_text(quantity, has_case=case is not None)
             column.show_map(found, self._workspace.orientation, missing)
+            if case is not None:
+                column.bar.set_unit(present.quantity_unit(quantity, case.protocol.r2star_unit))
+        if case is not None and self.seen is None:
+            # the one that had the whole room is not there in this exam
+            for column in self.columns.values():
+                column.setVisible(True)
         self._hand.find_pointer(self.views.values())
         self.reference_button.setEnabled(case is not None)
         self.reference.begin_case()
@@ -163,9 +169,8 @@ class MapPair(QWidget):
         for quantity, view in self.views.items():
             if case is not None:
                 slices = case.exam.grid.shape[0]
-                caption = Caption(
-                    present.slice_text(self._workspace.slice, slices), present.quantity_unit(quantity)
-                )
+                unit = present.quantity_unit(quantity, case.protocol.r2star_unit)
+                caption = Caption(present.slice_text(self._workspace.slice, slices), unit)
                 view.show_slice(self._workspace.slice, caption)
             view.set_marks(replace(marks, readout=self._readout(quantity)))
         if self._overlaid:
@@ -274,7 +279,7 @@ class MapPair(QWidget):
             for place, count in zip(self._hand.pointer, case.exam.parts(quantity), strict=True)
         )
         value = case.exam.maps[quantity].value_at(self._workspace.slice, row, col)
-        return present.readout_text(quantity, value)
+        return present.readout_text(quantity, value, case.protocol.r2star_unit)
 
     # -- view commands --------------------------------------------------------------------------------
 

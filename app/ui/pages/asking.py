@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Generic, TypeVar
 
-from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QMenu, QWidget
 
 Chosen = TypeVar("Chosen")
@@ -59,8 +59,26 @@ def _by_letter(told: str) -> str:
     return "&" + told[:1].upper() + told[1:].replace("&", "&&")
 
 
+# the keys come back to the line when a menu closes or the window is in front again
+_PASSING = {Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason}
+
+
 class NoteLine(QLineEdit):
-    """A line that keeps Enter for itself: on this page it signs off everywhere else."""
+    """A line that keeps Enter for itself: on this page it signs off everywhere else.
+
+    Signals
+    -------
+    left
+        The hand went on to something else.
+    """
+
+    left = Signal()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Say that the hand went on."""
+        super().focusOutEvent(event)
+        if event.reason() not in _PASSING:
+            self.left.emit()
 
     def event(self, event: QEvent) -> bool:
         """Claim Enter before the page's shortcut does."""

@@ -46,6 +46,9 @@ class Asking(QObject):
         self._workspace = workspace
         self._beside = beside
         self._take: Take | None = None
+        # the case and the words that the line was opened with
+        self._of: int | None = None
+        self._before = ""
         self.note = NoteLine(panel)
         self.note.hide()
         reasons = {reason: sentences.REASONS[reason] for reason in Reason}
@@ -61,9 +64,12 @@ class Asking(QObject):
         self.including.triggered.connect(self._on_include)
         self.counting.triggered.connect(self._on_count)
         self.note.returnPressed.connect(self._on_written)
+        self.note.left.connect(self.finish)
+        workspace.closing.connect(self.finish)
 
     def ask(self, action: str) -> None:
         """Ask what an action of the table of keys asks."""
+        self.finish()
         asks: dict[str, Callable[[], None]] = {
             "not_measurable": self.ask_mark,
             "accept": self.ask_accept,
@@ -74,9 +80,29 @@ class Asking(QObject):
         asks[action]()
 
     def leave(self) -> None:
-        """Ask nothing more."""
+        """Ask nothing more; what was written is not taken."""
         self._take = None
         self.note.hide()
+
+    def finish(self) -> None:
+        """Take what is being written as Enter would: the hand went on without it."""
+        take, words = self._take, self.note.text()
+        # a question that nobody answered is gone; a note that was emptied is an answer
+        answered = words != self._before
+        self._take = None
+        if take is not None and answered and not take(words):
+            # refused, which is told: it stays to be written again
+            self._take = take
+        else:
+            self.note.hide()
+
+    def follow(self) -> None:
+        """Go on asking of the same case; what was asked of another is asked no more."""
+        case = self._workspace.case
+        if self._take is not None and (
+            not self._workspace.writable or case is None or case.exam.id != self._of
+        ):
+            self.leave()
 
     # -- asking ---------------------------------------------------------------------------------------
 
@@ -128,7 +154,8 @@ class Asking(QObject):
         return self._workspace.writable
 
     def _write(self, question: str, take: Take, text: str = "") -> None:
-        self._take = take
+        case = self._workspace.case
+        self._take, self._before, self._of = take, text, case.exam.id if case else None
         self.note.ask(question, text)
 
     # -- answers --------------------------------------------------------------------------------------
@@ -136,7 +163,9 @@ class Asking(QObject):
     def _on_mark(self, action: QAction) -> None:
         reason = self.marking.chosen(action)
         if reason is Reason.OTHER:
-            self._write(present.text("read.note"), self._mark_other)
+            # of the level that was asked about: another one may be selected before the answer is taken
+            take = partial(self._workspace.mark, reason, level=self._workspace.selected)
+            self._write(present.text("read.note"), take)
         elif reason is not None:
             self._workspace.mark(reason)
 
@@ -166,9 +195,6 @@ class Asking(QObject):
         counted = self.counting.chosen(action)
         if counted is not None:
             case_words.say_counted(self._workspace, counted)
-
-    def _mark_other(self, words: str) -> bool:
-        return self._workspace.mark(Reason.OTHER, words)
 
     def _note_case(self, words: str) -> bool:
         return case_words.write_note(self._workspace, words)

@@ -34,6 +34,12 @@ class LevelModel(QAbstractTableModel):
         self.rows: list[LevelRow] = [LevelRow(level) for level in LEVELS]
         self.r2star_unit = present.quantity_unit(Quantity.R2STAR)
 
+    def use_unit(self, r2star_unit: str) -> None:
+        """Call the unit of R2* as the protocol does."""
+        if r2star_unit != self.r2star_unit:
+            self.r2star_unit = r2star_unit
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, _R2STAR, _R2STAR)
+
     def rowCount(self, parent: Index | None = None) -> int:
         """Five levels."""
         return 0 if parent is not None and parent.isValid() else len(self.rows)

@@ -33,6 +33,8 @@ from app.ui.workspace import Workspace
 
 # what the menu of a right click offers
 _OFFERED = ("not_measurable", "remove", "undo", "redo", "reset_view", "colour_map", "reference")
+# what is being written is taken before these
+_GOES_ON = {"sign_off_next", "sign_off_stay", "next_case", "previous_case", "next_level", "previous_level"}
 _KEYS = {QEvent.Type.KeyPress, QEvent.Type.KeyRelease}
 _SIDE = 172
 _OVERLAYS = ("water", "fat", "reference")
@@ -74,6 +76,7 @@ class ReadingPage(QWidget):
         self._add_actions()
         self.cases.wanted.connect(self._on_case_wanted)
         self.maps.menu_wanted.connect(self._on_menu_wanted)
+        self.panel.sign_off_wanted.connect(self.panel.asking.finish)
         self.panel.sign_off_wanted.connect(self._sign_off_next)
         self.panel.done.connect(self.setFocus)
         workspace.changed.connect(self._on_changed)
@@ -96,6 +99,7 @@ class ReadingPage(QWidget):
     def show_habits(self, keymap: Keymap, preset: MousePreset) -> None:
         """Use keys and mouse as this person has them."""
         self._keymap = keymap
+        self.panel.show_keys(keymap)
         self.maps.use_mouse(preset, mouse_tip(preset, keymap))
 
     def _add_actions(self) -> None:
@@ -106,6 +110,8 @@ class ReadingPage(QWidget):
                 action.setText(present.text(f"action.{name}"))
                 action.setShortcutVisibleInContextMenu(True)
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            if name in _GOES_ON:
+                action.triggered.connect(self.panel.asking.finish)
             action.triggered.connect(act)
             self.addAction(action)
 
@@ -129,6 +135,7 @@ class ReadingPage(QWidget):
             "rotate_on_5": partial(space.rotate, 5.0),
             "to_slice_above": partial(space.to_slice, -1),
             "to_slice_below": partial(space.to_slice, 1),
+            "to_this_slice": space.to_this_slice,
             "undo": space.undo,
             "redo": space.redo,
             "slice_up": self._slice_up,
@@ -197,7 +204,7 @@ class ReadingPage(QWidget):
 
     def _let_go(self) -> None:
         if self.panel.note.isVisible():
-            self.panel.note.hide()
+            self.panel.asking.leave()
             self.setFocus()
         elif not self.maps.cancel_drag() and not self._workspace.drop_proposal():
             self._workspace.select(None)
@@ -236,6 +243,7 @@ class ReadingPage(QWidget):
     # -- mouse ----------------------------------------------------------------------------------------
 
     def _on_case_wanted(self, exam_id: int) -> None:
+        self.panel.asking.finish()
         self._workspace.open_case(exam_id)
         self.setFocus()
 

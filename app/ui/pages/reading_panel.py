@@ -7,16 +7,20 @@ from dataclasses import replace
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
+from app.domain.maps import Quantity
 from app.domain.protocol import LEVELS
 from app.domain.reading import LevelState
 from app.services.read_exam import Case
 from app.ui import present
+from app.ui.dialogs.unlock import ReopenDialog
+from app.ui.keys import DEFAULT, Keymap
 from app.ui.pages.asking_panel import Asking
 from app.ui.pages.case_words_view import CaseWordsView, SignedOff
 from app.ui.pages.help_line import HelpLine
 from app.ui.pages.level_table import LevelTable
 from app.ui.pages.rectangle_facts import Histograms, RectangleLines
 from app.ui.present import levels as present_levels
+from app.ui.present.keys import key_text
 from app.ui.scale import scaled
 from app.ui.theme import Theme
 from app.ui.widgets import LiveText, button, named, words
@@ -46,6 +50,7 @@ class ReadingPanel(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedWidth(scaled(WIDTH))
         self._workspace = workspace
+        self._keymap = DEFAULT
         self._title = words(role="title")
         self._facts = LiveText()
         named(self._facts, "facts")
@@ -68,7 +73,7 @@ class ReadingPanel(QWidget):
         self._lay_out()
         self.table.clicked.connect(self._on_level)
         self.exclude.clicked.connect(self.asking.ask_mark)
-        self.reopen.clicked.connect(workspace.reopen)
+        self.reopen.clicked.connect(self._on_reopen)
         self.sign_off.clicked.connect(self.sign_off_wanted)
         self.case_words.wanted.connect(self.asking.ask)
         self.asking.done.connect(self.done)
@@ -97,6 +102,22 @@ class ReadingPanel(QWidget):
         self._buttons.addWidget(self.sign_off, 1)
         column.addLayout(self._buttons)
 
+    def show_keys(self, keymap: Keymap) -> None:
+        """Name on the buttons the keys that do the same."""
+        self._keymap = keymap
+        self._name_buttons()
+
+    def _name_buttons(self) -> None:
+        case = self._workspace.case
+        locked = case is not None and case.reading.locked
+        for control, action, code in (
+            (self.exclude, "not_measurable", "read.not_measurable"),
+            (self.sign_off, "sign_off_next", "read.next" if locked else "read.sign_off"),
+        ):
+            told, key = present.text(code), key_text(self._keymap.first(action))
+            control.setText(present.text("read.with_key", words=told, key=key) if key else told)
+        self._fit_buttons()
+
     def show_theme(self, theme: Theme) -> None:
         """Use the colours of a theme."""
         self.table.show_theme(theme)
@@ -107,7 +128,7 @@ class ReadingPanel(QWidget):
     def refresh(self) -> None:
         """Show everything of the case at hand; without one nothing is seen of the panel."""
         space, case = self._workspace, self._workspace.case
-        self.asking.leave()
+        self.asking.follow()
         if case is None or space.viewer is None:
             self.table.levels.show_rows([present_levels.LevelRow(level) for level in LEVELS])
             self._show_rectangle()
@@ -128,15 +149,15 @@ class ReadingPanel(QWidget):
         self.reopen.setVisible(locked)
         self.reopen.setEnabled(space.session is not None and not space.session.read_only)
         self.sign_off.setEnabled(case is not None and (locked or space.writable))
-        self.sign_off.setText(present.text("read.next" if locked else "read.sign_off"))
         self._show_warning(case)
         self.help.refresh()
         self.case_words.refresh(space)
         self.signed_off.refresh(space)
-        self._fit_buttons()
+        self._name_buttons()
 
     def _show_levels(self, case: Case) -> None:
         space = self._workspace
+        self.table.levels.use_unit(present.quantity_unit(Quantity.R2STAR, case.protocol.r2star_unit))
         armed = space.selected if space.armed else None
         self.table.levels.show_rows(present_levels.level_rows(case, armed=armed))
 
@@ -168,7 +189,13 @@ class ReadingPanel(QWidget):
         if preview is None or case is None:
             return
         state = LevelState.measured(preview.rectangle)
-        row = present_levels.level_row(preview.level, state, preview.stats, hidden=not case.numbers_shown)
+        row = present_levels.level_row(
+            preview.level,
+            state,
+            preview.stats,
+            hidden=not case.numbers_shown,
+            r2star_unit=case.protocol.r2star_unit,
+        )
         number = LEVELS.index(preview.level)
         rows = list(self.table.levels.rows)
         rows[number] = replace(row, warning=rows[number].warning)
@@ -185,8 +212,21 @@ class ReadingPanel(QWidget):
         if preview is not None:
             rectangle, stats = preview.rectangle, preview.stats
         shown = case is not None and case.numbers_shown
-        self.lines.show_rectangle(level, rectangle, stats, hidden=not shown)
-        self.histograms.show_rectangle(case.exam if case and shown else None, level, rectangle, stats)
+        unit = case.protocol.r2star_unit if case is not None else present.PER_SECOND
+        self.lines.show_rectangle(level, rectangle, stats, hidden=not shown, r2star_unit=unit)
+        exam = case.exam if case and shown else None
+        self.histograms.show_rectangle(exam, level, rectangle, stats, r2star_unit=unit)
+
+    def _on_reopen(self) -> None:
+        """Open the case again; once its reader has gone on, with the reason that a dialog asks for."""
+        space = self._workspace
+        if space.case is None or not space.reopening_wants_reason:
+            space.reopen()
+            return
+        ReopenDialog(space.case.exam.code, space.reopen, self.window()).open()
 
     def _on_level(self) -> None:
-        self._workspace.select(LEVELS[self.table.currentIndex().row()])
+        level = LEVELS[self.table.currentIndex().row()]
+        # which lets the table follow the selection
+        self.asking.finish()
+        self._workspace.select(level)

@@ -36,10 +36,16 @@ class RectangleLines(QWidget):
         grid.setColumnStretch(1, 1)
 
     def show_rectangle(
-        self, level: Level | None, rectangle: Rectangle | None, stats: Stats, *, hidden: bool
+        self,
+        level: Level | None,
+        rectangle: Rectangle | None,
+        stats: Stats,
+        *,
+        hidden: bool,
+        r2star_unit: str = present.PER_SECOND,
     ) -> None:
         """Show another rectangle, or none."""
-        told = present_levels.rectangle_lines(level, rectangle, stats, hidden=hidden)
+        told = present_levels.rectangle_lines(level, rectangle, stats, hidden=hidden, r2star_unit=r2star_unit)
         for (name, value), (title, shown) in zip(self.lines, told, strict=True):
             name.setText(title)
             value.setText(shown)
@@ -65,22 +71,34 @@ class Histograms(QWidget):
             view.show_theme(theme)
 
     def show_rectangle(
-        self, exam: Exam | None, level: Level | None, rectangle: Rectangle | None, stats: Stats
+        self,
+        exam: Exam | None,
+        level: Level | None,
+        rectangle: Rectangle | None,
+        stats: Stats,
+        *,
+        r2star_unit: str = present.PER_SECOND,
     ) -> None:
         """Show the values of another rectangle; without an exam none, and nothing about them."""
-        ranges = present_levels.extremes(stats) if exam is not None else {}
+        ranges = present_levels.extremes(stats, r2star_unit) if exam is not None else {}
         for quantity, view in self.views.items():
             view.setToolTip(ranges.get(quantity, ""))
             if exam is None or level is None or rectangle is None or quantity not in exam.maps:
                 view.show_counts(None)
             elif quantity in stats:
-                _show(view, exam, level, quantity, rectangle, stats[quantity])
+                _show(view, exam, level, rectangle, stats[quantity], quantity, r2star_unit)
             else:
                 view.show_counts(None)
 
 
 def _show(
-    view: Histogram, exam: Exam, level: Level, quantity: Quantity, rectangle: Rectangle, stats: RoiStats
+    view: Histogram,
+    exam: Exam,
+    level: Level,
+    rectangle: Rectangle,
+    stats: RoiStats,
+    quantity: Quantity,
+    r2star_unit: str,
 ) -> None:
     found = exam.maps[quantity]
     span = present.histogram_span(stats, DISPLAY_RANGE[quantity])
@@ -89,6 +107,6 @@ def _show(
         # on the map's own voxels, as the numbers beside it
         histogram(found, exam.on_map(quantity, rectangle), span, bins),
         present.text("read.histogram", level=level.value, quantity=present.quantity_title(quantity)),
-        present.span_text(quantity, span),
+        present.span_text(quantity, span, r2star_unit),
         LEVEL_COLOURS[level],
     )

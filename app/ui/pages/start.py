@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from app.ui import present, sentences
+from app.ui.settings import Progress
 from app.ui.widgets import button, named, words
 
 _ABOVE = 3
@@ -89,12 +91,11 @@ class StartPage(QWidget):
             grid.addWidget(control, row, width * (place - row * _ABOVE), 1, width)
         return grid
 
-    def show_recent(self, paths: list[Path]) -> None:
-        """List the sessions opened lately."""
+    def show_recent(self, paths: Mapping[Path, Progress | None]) -> None:
+        """List the sessions opened lately, with how far they were."""
         self.recent.clear()
-        for path in paths:
-            line = present.text("start.recent_line", name=path.name, folder=str(path.parent))
-            item = QListWidgetItem(line)
+        for path, progress in paths.items():
+            item = QListWidgetItem(_line(path, progress))
             item.setData(Qt.ItemDataRole.UserRole, str(path))
             self.recent.addItem(item)
         self.recent.setVisible(bool(paths))
@@ -103,3 +104,11 @@ class StartPage(QWidget):
 
     def _on_recent(self, item: QListWidgetItem) -> None:
         self.session_wanted.emit(Path(item.data(Qt.ItemDataRole.UserRole)))
+
+
+def _line(path: Path, progress: Progress | None) -> str:
+    told = {"name": path.name, "folder": str(path.parent)}
+    if progress is None:
+        return present.text("start.recent_line", **told)
+    signed, cases, day = progress
+    return present.text("start.recent_progress", **told, signed=signed, cases=cases, day=day)

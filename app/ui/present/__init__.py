@@ -16,7 +16,8 @@ from app.files.resources import resource
 from app.services.read_exam import CaseRow
 from app.ui import sentences
 
-_UNITS = {Quantity.FF: "%", Quantity.R2STAR: "s⁻¹"}
+_UNITS = {Quantity.FF: "%"}
+PER_SECOND = "s^-1"
 _ON_SCREEN = {"s^-1": "s⁻¹", "g/cm2": "g/cm²", "mg/cm2": "mg/cm²", "mg/cm3": "mg/cm³"}
 DASH = "–"
 _DERIVED = {SIGNAL_FF: "read.signal_ff", RESAMPLED: "read.resampled"}
@@ -42,9 +43,9 @@ def short_title(quantity: Quantity) -> str:
     return text(f"read.short_{quantity.value.lower()}")
 
 
-def quantity_unit(quantity: Quantity) -> str:
-    """Unit of a map as it is written on screen; empty for signal images."""
-    return _UNITS.get(quantity, "")
+def quantity_unit(quantity: Quantity, r2star_unit: str = PER_SECOND) -> str:
+    """Unit of a map as it is written on screen, of R2* as the protocol calls it; empty for signal images."""
+    return screen_unit(r2star_unit) if quantity is Quantity.R2STAR else _UNITS.get(quantity, "")
 
 
 def screen_unit(unit: str) -> str:
@@ -62,18 +63,20 @@ def window_text(window: tuple[float, float]) -> str:
     return text("read.range", low=window[0], high=window[1])
 
 
-def value_text(quantity: Quantity, value: float | None) -> str:
+def value_text(quantity: Quantity, value: float | None, r2star_unit: str = PER_SECOND) -> str:
     """A single value with its unit; a dash where there is none."""
     if value is None or not math.isfinite(value):
         return DASH
-    return text("read.value", value=value, unit=quantity_unit(quantity))
+    return text("read.value", value=value, unit=quantity_unit(quantity, r2star_unit))
 
 
-def readout_text(quantity: Quantity, value: float | None) -> str:
+def readout_text(quantity: Quantity, value: float | None, r2star_unit: str = PER_SECOND) -> str:
     """The value under the pointer; says so where a voxel has none, and nothing where there is no voxel."""
     if value is None:
         return ""
-    return value_text(quantity, value) if math.isfinite(value) else text("read.no_value")
+    if not math.isfinite(value):
+        return text("read.no_value")
+    return value_text(quantity, value, r2star_unit)
 
 
 def map_title(found: ParametricMap) -> str:
@@ -170,9 +173,9 @@ def histogram_bins(span: tuple[float, float], step: float, most: int) -> int:
     return max(1, round(width / (step * math.ceil(width / step / most))))
 
 
-def span_text(quantity: Quantity, span: tuple[float, float]) -> str:
+def span_text(quantity: Quantity, span: tuple[float, float], r2star_unit: str = PER_SECOND) -> str:
     """Limits of a histogram with their unit."""
-    return text("read.span", low=span[0], high=span[1], unit=quantity_unit(quantity))
+    return text("read.span", low=span[0], high=span[1], unit=quantity_unit(quantity, r2star_unit))
 
 
 def progress_text(done: int, total: int | None, left_s: float | None) -> str:
@@ -202,12 +205,15 @@ def help_text() -> str:
         raise InputError("help.missing") from problem
 
 
-def map_heading(found: ParametricMap) -> str:
+def map_heading(found: ParametricMap, r2star_unit: str = PER_SECOND) -> str:
     """Name of a map with its unit, as above a printed picture."""
-    return text("figure.heading", quantity=map_title(found), unit=quantity_unit(found.quantity))
+    unit = quantity_unit(found.quantity, r2star_unit)
+    return text("figure.heading", quantity=map_title(found), unit=unit)
 
 
-def figure_line(level: Level, quantity: Quantity, stats: RoiStats | None) -> str:
+def figure_line(
+    level: Level, quantity: Quantity, stats: RoiStats | None, r2star_unit: str = PER_SECOND
+) -> str:
     """Value of a level as below a printed picture."""
     if stats is None or stats.mean is None or stats.sd is None:
         return text("figure.no_value", level=level.value)
@@ -216,7 +222,7 @@ def figure_line(level: Level, quantity: Quantity, stats: RoiStats | None) -> str
         level=level.value,
         mean=stats.mean,
         sd=stats.sd,
-        unit=quantity_unit(quantity),
+        unit=quantity_unit(quantity, r2star_unit),
         n=stats.n,
     )
 

@@ -27,7 +27,8 @@ def view_words(case: Case | None, quantity: Quantity, slice_index: int, selected
     mean, spread = (row.ff, row.ff_sd) if quantity is Quantity.FF else (row.r2star, row.r2star_sd)
     if row.note or not mean:
         return text("access.view_level", slice=place, level=selected.value, words=row.note)
-    value = text("access.value", mean=mean, spread=spread, unit=quantity_unit(quantity))
+    unit = quantity_unit(quantity, case.protocol.r2star_unit)
+    value = text("access.value", mean=mean, spread=spread, unit=unit)
     return text("access.view_level", slice=place, level=selected.value, words=value)
 
 

@@ -14,7 +14,7 @@ from app.domain.reading import Kind, LevelState
 from app.domain.shapes import Rectangle
 from app.services.case import Case
 from app.ui import sentences
-from app.ui.present import DASH, finding_text, quantity_title, quantity_unit, text, value_text
+from app.ui.present import DASH, PER_SECOND, finding_text, quantity_title, quantity_unit, text, value_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ def level_row(
     armed: bool = False,
     hidden: bool = False,
     accepted: str = "",
+    r2star_unit: str = PER_SECOND,
 ) -> LevelRow:
     """Line of one level.
 
@@ -75,6 +76,8 @@ def level_row(
         Values stay out of sight; what tells no value is shown.
     accepted : str
         Why the level was accepted as it is; empty where it was not.
+    r2star_unit : str
+        As the protocol calls it.
     """
     if state.kind is Kind.NOT_MEASURABLE and state.reason is not None:
         reason = state.note or sentences.REASONS[state.reason]
@@ -102,11 +105,11 @@ def level_row(
         ff_sd=_plus_minus(ff.sd if ff else None, 1),
         r2star=_number(r2star.mean if r2star else None, 1),
         r2star_sd=_plus_minus(r2star.sd if r2star else None, 0),
-        detail="\n".join([*extremes(stats).values(), *told]),
+        detail="\n".join([*extremes(stats, r2star_unit).values(), *told]),
     )
 
 
-def extremes(stats: Mapping[Quantity, RoiStats]) -> dict[Quantity, str]:
+def extremes(stats: Mapping[Quantity, RoiStats], r2star_unit: str = PER_SECOND) -> dict[Quantity, str]:
     """Smallest and largest value of a rectangle on each map where it has any, with what they are of."""
     return {
         quantity: text(
@@ -114,7 +117,7 @@ def extremes(stats: Mapping[Quantity, RoiStats]) -> dict[Quantity, str]:
             quantity=quantity_title(quantity),
             low=one.minimum,
             high=one.maximum,
-            unit=quantity_unit(quantity),
+            unit=quantity_unit(quantity, r2star_unit),
             median=one.median,
             n=one.n,
             cm2=one.area_mm2 / 100,
@@ -146,6 +149,7 @@ def level_rows(case: Case, *, armed: Level | None) -> list[LevelRow]:
             armed=level is armed,
             hidden=not case.numbers_shown,
             accepted=accepted_text(case, level),
+            r2star_unit=case.protocol.r2star_unit,
         )
         rows.append(row)
     return rows
@@ -179,6 +183,7 @@ def rectangle_lines(
     stats: Mapping[Quantity, RoiStats],
     *,
     hidden: bool = False,
+    r2star_unit: str = PER_SECOND,
 ) -> list[tuple[str, str]]:
     """Name and value of size, area and medians of the selected rectangle; dashes without one."""
     name = _shape_text(level, rectangle) if level else text("read.no_size")
@@ -186,7 +191,7 @@ def rectangle_lines(
         return [(name, DASH), (text("read.area"), DASH), (text("read.median"), DASH)]
     size = _size_text(rectangle, stats)
     area = text("read.area_value", cm2=next(iter(stats.values())).area_mm2 / 100)
-    median_words = text("read.hidden") if hidden else _median_text(stats)
+    median_words = text("read.hidden") if hidden else _median_text(stats, r2star_unit)
     return [(name, size), (text("read.area"), area), (text("read.median"), median_words)]
 
 
@@ -209,9 +214,7 @@ def _size_text(rectangle: Rectangle, stats: Mapping[Quantity, RoiStats]) -> str:
     return text("read.size_value", rows=rectangle.rows, cols=rectangle.cols, voxels=voxels)
 
 
-def _median_text(stats: Mapping[Quantity, RoiStats]) -> str:
-    shown = {
-        quantity: value_text(quantity, stats[quantity].median if quantity in stats else None)
-        for quantity in MEASURED
-    }
+def _median_text(stats: Mapping[Quantity, RoiStats], r2star_unit: str) -> str:
+    medians = {quantity: stats[quantity].median if quantity in stats else None for quantity in MEASURED}
+    shown = {quantity: value_text(quantity, value, r2star_unit) for quantity, value in medians.items()}
     return text("read.median_value", ff=shown[Quantity.FF], r2star=shown[Quantity.R2STAR])

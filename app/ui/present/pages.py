@@ -13,6 +13,7 @@ from app.services.join_clinical import ClinicalLine, ClinicalReport
 from app.ui import sentences
 from app.ui.present import quantity_title, screen_unit, text
 from app.ui.present.tables import problem_text
+from app.ui.present.unnamed import unnamed_lines
 
 _GROUPS = {
     Group.NORMAL: "group.normal",
@@ -33,7 +34,7 @@ def clinical_row(line: ClinicalLine) -> tuple[str, ...]:
         _typed(line, What.AGE, "" if line.age is None else f"{line.age:g}"),
         _typed(line, What.BMI, "" if line.bmi is None else f"{line.bmi:.1f}"),
         _typed(line, What.BMD, "" if line.bmd is None else bmd),
-        _typed(line, What.TSCORE, "" if line.tscore is None else f"{line.tscore:.1f}"),
+        _typed(line, What.TSCORE, _tscore(line)),
         text(_GROUPS[line.group]) if line.group else "",
         _typed(line, What.EXAM_DATE, line.exam_date),
         text("clinical.between").join(
@@ -48,6 +49,16 @@ def clinical_row(line: ClinicalLine) -> tuple[str, ...]:
         ),
         problems,
     )
+
+
+def _tscore(line: ClinicalLine) -> str:
+    """A T-score; where the lowest counts, with its region."""
+    if line.tscore is None:
+        return ""
+    said = f"{line.tscore:.1f}"
+    if not line.by_lowest or not line.tscore_region:
+        return said
+    return text("clinical.tscore_of", value=said, region=line.tscore_region)
 
 
 def _typed(line: ClinicalLine, what: What, said: str, name: str = "") -> str:
@@ -68,8 +79,11 @@ def clinical_summary(report: ClinicalReport) -> str:
     )
 
 
-def import_lines(report: ImportReport) -> list[str]:
-    """The import report, line by line: exams first, then every file that was not used with its reason."""
+def import_lines(report: ImportReport, *, to_save: bool = False) -> list[str]:
+    """The import report, line by line: exams first, then every file that was not used with its reason.
+
+    What is to be saved may leave the house, so it has numbers instead of the names of folders.
+    """
     lines = [text("import.imported", count=sum(not exam.already for exam in report.exams))]
     for exam in report.exams:
         lines.append(_exam_line(exam))
@@ -79,8 +93,7 @@ def import_lines(report: ImportReport) -> list[str]:
     if report.cancelled:
         lines.append(text("import.cancelled"))
     lines.append(text("import.refused", count=len(report.refused)))
-    lines += [refusal_line(refusal) for refusal in report.refused]
-    return lines
+    return [*lines, *(unnamed_lines(report.refused) if to_save else map(refusal_line, report.refused))]
 
 
 def _exam_line(exam: ImportedExam) -> str:

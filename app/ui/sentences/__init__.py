@@ -1,6 +1,7 @@
 """The catalogue: every word and sentence the program says, by code. Nothing is glued from pieces.
 
-A template names its values; a translation replaces the template and nothing else.
+A template names its values; a translation replaces the template and nothing else. Where a count that is 1 needs
+other words, these are a template too: ``CODE.NAME_1`` stands for ``CODE`` where the value ``NAME`` is 1.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.domain.errors import Value
+from app.stats.saying import template_of
 from app.ui.sentences.agreement_tab import AGREEMENT_TAB
 from app.ui.sentences.cohort_tab import COHORT_TAB
 from app.ui.sentences.commands import COMMANDS
@@ -23,6 +25,7 @@ from app.ui.sentences.methods import METHODS
 from app.ui.sentences.reading import CASE_ACTIONS, READING, VALUES
 from app.ui.sentences.record import RECORD, RECORD_ACTIONS, RECORD_SENTENCES
 from app.ui.sentences.roc_tab import ROC_TAB
+from app.ui.sentences.size_tab import SIZE_TAB
 from app.ui.sentences.statistics import STATISTICS
 from app.ui.sentences.study import STUDY, STUDY_ACTIONS, STUDY_ERRORS
 from app.ui.sentences.tables import TABLE_ACTIONS, TABLE_ERRORS, TABLES
@@ -47,9 +50,10 @@ LABELS: dict[str, str] = {
     "start.recent": "Recent sessions",
     "start.none": "No sessions yet. Make a new one, or try the demo.",
     "start.drop": "Drop images (folders, files, zip archives) or a .marrow session anywhere in this window.",
-    "start.drop_needs_session": "Open or make a session first, then drop the folder again.",
+    "start.drop_needs_session": "Open or make a session: what you dropped is looked at as soon as it is open.",
     "demo.cannot_write": "The demo could not be written. Make room on the disk, or start with: marrowmark demo --dir FOLDER",
     "start.recent_line": "{name}    {folder}",
+    "start.recent_progress": "{name}    {signed} of {cases} signed off    {day}    {folder}",
     # window
     "app.name": "MarrowMark",
     "app.title": "{session} – MarrowMark",
@@ -133,6 +137,7 @@ LABELS: dict[str, str] = {
     "read.span": "{low:.0f} – {high:.0f} {unit}",
     "read.not_measurable": "Not measurable",
     "read.sign_off": "Sign off, next",
+    "read.with_key": "{words}  {key}",
     "read.reopen": "Reopen",
     "read.locked": "Signed off. Reopen it to change it; directly after signing off Ctrl+Z does the same.",
     "read.no_case": "No case is open.\nImport images (Ctrl+I), or drop a folder of them here.",
@@ -182,7 +187,7 @@ LABELS: dict[str, str] = {
     "clinical.column_problems": "To look at",
     "clinical.no_case": "no case (line {line})",
     "clinical.bmd": "{value} {unit}",
-    "clinical.summary": "{rows} rows read: {matched} joined, {unmatched} without a case, {conflicts} in conflict, {problems} values to look at; {without} cases have no row. See the Clinical page.",
+    "clinical.summary": "Rows read: {rows} ({matched} joined, {unmatched} without a case, {conflicts} in conflict). Values to look at: {problems}. Cases without a row: {without}. See the Clinical page.",
     "group.normal": "normal",
     "group.osteopenia": "osteopenia",
     "group.osteoporosis": "osteoporosis",
@@ -204,7 +209,9 @@ LABELS: dict[str, str] = {
     "audit.verify": "Verify",
     # demo without a screen
     "headless.read": "Synthetic demo: {readers} scripted readers signed off {count} readings.",
+    "headless.read.count_1": "Synthetic demo: {readers} scripted readers signed off 1 reading.",
     "headless.files": "Tables: {count} files in {folder}",
+    "headless.files.count_1": "Tables: 1 file in {folder}",
     "headless.pictures": "A picture of each page: {folder}",
     "headless.sessions": "Sessions to open: {folder}",
     # figure
@@ -267,6 +274,8 @@ SENTENCES: dict[str, str] = {
     "cli.no_such_path": "There is no file or folder {path}. Check the spelling.",
     "cli.no_such_series": "No series called “{description}” waits for an answer here. The command inspect lists those that do; "
     "write the name exactly so.",
+    "cli.several_series": "Several series called “{description}” claim to be the same map. Name the wanted one by its UID; "
+    "the command inspect says it.",
     "cli.no_such_volume": "{file} is no NIfTI, NRRD or MetaImage file under the given paths. Check the name.",
     "cli.nobody_answers": "Somebody must say what a series or file shows. Add --who with a name.",
     "cli.protocol_stands": "{file} already has a protocol, which holds for all its readings. Leave --protocol out, or "
@@ -274,6 +283,8 @@ SENTENCES: dict[str, str] = {
     "measure.outside": "The rectangle lies outside the image: slices are 0 to {last_slice}, rows 0 to {last_row}, "
     "columns 0 to {last_col}. All of it has to lie inside, also when it is turned, and on each of its slices.",
     "measure.no_exam": "There is no exam to measure: {files} files or folders were not used. The command inspect says "
+    "why.",
+    "measure.no_exam.files_1": "There is no exam to measure: 1 file or folder was not used. The command inspect says "
     "why.",
     # rectangles and reading
     "roi.outside": "The rectangle would lie outside the image (slice {slice}, row {row}, column {col}). Place it "
@@ -341,6 +352,7 @@ LABELS |= (
     | GROUPS_TAB
     | CORRELATION_TAB
     | ROC_TAB
+    | SIZE_TAB
     | COMMANDS
     | IMPORT
     | KEYS_AND_MOUSE
@@ -384,16 +396,15 @@ _FALLBACK = "The program met a case it has no words for ({code})."
 
 def label(code: str, /, **values: Value) -> str:
     """Words of the interface by code."""
-    return LABELS[code].format(**values)
+    return template_of(LABELS, code, values).format(**values)
 
 
 def sentence(code: str, values: Mapping[str, Value]) -> str:
     """Whole sentence of an error, finding, refusal or notice."""
-    template = SENTENCES.get(code)
-    if template is None:
+    if code not in SENTENCES:
         return _FALLBACK.format(code=code)
     told = {
         key: CODE_WORDS.get(value, value) if isinstance(value, str) else value
         for key, value in values.items()
     }
-    return template.format(**told)
+    return template_of(SENTENCES, code, told).format(**told)

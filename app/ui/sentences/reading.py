@@ -39,6 +39,7 @@ READING: dict[str, str] = {
     "read.hidden": "hidden until sign-off",
     "read.hidden_tip": "The protocol hides all values until the case is signed off.",
     "read.extremes": "{quantity}: {low:.1f} to {high:.1f} {unit}, median {median:.1f}, {n} voxels, {cm2:.2f} cm²",
+    "read.extremes.n_1": "{quantity}: {low:.1f} to {high:.1f} {unit}, median {median:.1f}, 1 voxel, {cm2:.2f} cm²",
     "read.accepted": "Accepted: {reason}.",
     # without a case
     "read.empty_title": "Nothing to read yet",
@@ -50,6 +51,7 @@ READING: dict[str, str] = {
     # after sign-off
     "signed.plain": "Signed off {code}",
     "signed.notes": "Signed off {code}: {count} notes",
+    "signed.notes.count_1": "Signed off {code}: 1 note",
     "signed.one_note": "Signed off {code}: 1 note",
     "signed.undo": "Ctrl+Z opens it again.",
     "signed.not_measurable": "{level}: not measurable, {reason} ({code})",
@@ -64,8 +66,12 @@ READING: dict[str, str] = {
 VALUES: dict[str, str] = {
     "values.bad_voxels": "{level}: {bad} of {voxels} voxels of {quantity} ({share:.0f} %) have no value, are 0, out of "
     "range or saturated. Move the rectangle off them if you can.",
+    "values.bad_voxels.bad_1": "{level}: 1 of {voxels} voxels of {quantity} ({share:.0f} %) has no value, is 0, out of range or "
+    "saturated. Move the rectangle off it if you can.",
     "values.many_bad_voxels": "{level}: {bad} of {voxels} voxels of {quantity} ({share:.0f} %) have no value, are 0, out "
     "of range or saturated. Move the rectangle, or accept it with a reason (A).",
+    "values.many_bad_voxels.bad_1": "{level}: 1 of {voxels} voxels of {quantity} ({share:.0f} %) has no value, is 0, out of range or "
+    "saturated. Move the rectangle, or accept it with a reason (A).",
     "values.ff_unusual": "{level}: mean FF {mean:.1f} %; {low:.0f} to {high:.0f} % is usual for marrow. Check the place.",
     "values.ff_uneven": "{level}: SD of FF {sd:.1f} points; up to {limit:.0f} is usual. Something else may lie in the "
     "rectangle.",
@@ -79,6 +85,8 @@ VALUES: dict[str, str] = {
     "change places. Look at the picture.",
     "values.ff_jump": "{level}: mean FF {mean:.1f} %, the other levels lie about {usual:.1f} %. Check the place and the "
     "level.",
+    "values.ff_step": "{above} to {level}: mean FF goes from {mean_above:.1f} to {mean:.1f} % in one step. Check the place "
+    "and the level of both.",
     "check.margin": "{level}: about {distance:.0f} mm from the edge of the vertebral body; {margin:.1f} mm are wanted. Move "
     "or shrink the rectangle.",
     "check.posterior": "{level}: reaches about {beyond:.0f} mm behind the anterior {share:.0f} % of the vertebral body. Move "
