@@ -151,6 +151,7 @@ def assemble(gathered: Gathered, selection: Selection, *, compare: tuple[str, st
         notes=(
             *cohort.notes,
             *_note_origin(patients, cells),
+            *_note_same_patient(gathered.same_patient, {exam.id for exam in patients}),
             *_note_disputed(gathered.signed(selection.round), gathered.said, gathered.excluded),
         ),
     )
@@ -330,6 +331,14 @@ def _note_references(references: Sequence[Reference], scheme: Scheme) -> tuple[N
         *_counted(f"cohort.{code}", without),
         *_counted("cohort.unit_against_method", sum(one.unit_against_method for one in references)),
     )
+
+
+def _note_same_patient(groups: Sequence[frozenset[int]], kept: set[int]) -> tuple[Note, ...]:
+    """Every exam is a row of its own, whosever it is."""
+    several = [group & kept for group in groups if len(group & kept) > 1]
+    if not several:
+        return ()
+    return (Note.of("cohort.same_patient", patients=len(several), exams=sum(map(len, several))),)
 
 
 def _counted(code: str, count: int, **values: str) -> tuple[Note, ...]:

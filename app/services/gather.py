@@ -51,6 +51,8 @@ class Gathered:
         The newest clinical table, as far as it has a case.
     early : frozenset of (str, int, int)
         Repeats that were offered without their wash-out: reader, exam and round.
+    same_patient : tuple of frozenset of int
+        Exams of patients who have several, one group for each.
     """
 
     protocol: Protocol
@@ -64,6 +66,7 @@ class Gathered:
     decided: tuple[Adjudication, ...]
     joined: Sequence[JoinedRow]
     early: frozenset[tuple[str, int, int]] = frozenset()
+    same_patient: tuple[frozenset[int], ...] = ()
 
     def signed(self, number: int = ROUND) -> list[LevelResult]:
         """All signed-off levels of a round."""
@@ -114,6 +117,7 @@ def gather(session: Session, viewer: Viewer) -> Gathered:
             decided=tuple(in_force(adjudications(database, viewer), held_by_level(first)).values()),
             joined=clinical.newest(database, viewer, unmatched=0),
             early=_early(database, {reader.id: reader.name for reader in readers}),
+            same_patient=exams.of_one_patient(database),
         )
 
 

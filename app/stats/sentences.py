@@ -90,6 +90,8 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "cohort.tscore_with_l5": "T-scores of {region} include L5, which is not a standard DXA region.",
         "cohort.region_with_l5": "BMD and T-score of {region} include L5, which is not a standard DXA region.",
         "cohort.field_strength_unknown": "The field strength of the exams is not known; R2* grows with it.",
+        "cohort.same_patient": "Of {patients} patients there are several exams ({exams} together). Each counts as a patient of its own, so that intervals are too narrow: exclude all but one exam of each.",
+        "cohort.same_patient.patients_1": "Of 1 patient there are {exams} exams. Each counts as a patient of its own, so that intervals are too narrow: exclude all but one of them.",
         "cohort.from_table": "The readings of {count} patients were measured elsewhere and come from a table.",
         "cohort.from_table.count_1": "The readings of 1 patient were measured elsewhere and come from a table.",
         "cohort.mixed_bmd_units": "Not defined: BMD is given in different units ({units}; ? where none is stated), and they are never converted.",

@@ -246,6 +246,15 @@ def exams(database: Database) -> list[ExamRow]:
     return _exams(database, "live_exam")
 
 
+def of_one_patient(database: Database) -> tuple[frozenset[int], ...]:
+    """Exams of patients who have several, one group for each: who they are is not told."""
+    rows = database.rows(
+        "SELECT json_group_array(exam_id) AS exams FROM identity JOIN live_exam ON live_exam.id = exam_id"
+        " WHERE patient_id <> '' GROUP BY patient_id HAVING count(*) > 1 ORDER BY min(exam_id)"
+    )
+    return tuple(frozenset(json.loads(row["exams"])) for row in rows)
+
+
 def every_exam(database: Database) -> list[ExamRow]:
     """All exams that are in the file, also those of a centre that was taken back: to check them."""
     return _exams(database, "exam")

@@ -115,6 +115,24 @@ def test_the_final_value_is_the_mean_of_the_readers_means(session: Session) -> N
     ]
 
 
+def test_several_exams_of_one_patient_are_told_where_each_counts_as_a_patient(session: Session) -> None:
+    keys = [add_exam(session, f"C{number}", {"A": [40, 42, 44, 46, 90]}) for number in range(5)]
+    with session.database.transaction():
+        for key, patient in zip(keys, ("P1", "P2", "P1", "P1", ""), strict=True):
+            # as it came with the images
+            session.database.insert("UPDATE identity SET patient_id = ? WHERE exam_id = ?", (patient, key))
+    told = [note for note in cohort_of(session).notes if note.code == "cohort.same_patient"]
+    assert [note.values for note in told] == [{"patients": 1, "exams": 3}]
+
+
+def test_a_second_exam_that_is_left_out_is_not_told(session: Session) -> None:
+    keys = [add_exam(session, "C1", {"A": [40, 42, 44, 46, 90]}), add_exam(session, "C2", {})]
+    with session.database.transaction():
+        for key in keys:
+            session.database.insert("UPDATE identity SET patient_id = 'P1' WHERE exam_id = ?", (key,))
+    assert "cohort.same_patient" not in codes(cohort_of(session))
+
+
 @pytest.mark.parametrize(("levels", "mean"), [("L1-L5", 54.0), ("L1-L4", 45.0), ("L3", 50.0), ("L5", 90.0)])
 def test_other_levels_can_be_asked_for(session: Session, levels: str, mean: float) -> None:
     add_exam(session, "C1", {"A": [35, 45, 50, 50, 90]})

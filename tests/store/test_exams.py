@@ -133,3 +133,18 @@ def test_exams_are_listed_in_order_of_import(
         ExamRow(3, "B0003", "dicom", 3.0),
     ]
     assert exams.codes(database) == {"C0001", "A0002", "B0003"}
+
+
+def test_exams_of_one_patient_are_known_without_telling_who_it_is(database: Database) -> None:
+    with database.transaction():
+        for code, patient in (
+            ("A", "7"),
+            ("B", "8"),
+            ("C", "7"),
+            ("D", ""),
+            ("E", ""),
+            ("F", "8"),
+            ("G", "9"),
+        ):
+            exams.add_from_table(database, code, Identity(patient_id=patient))
+    assert exams.of_one_patient(database) == (frozenset({1, 3}), frozenset({2, 6}))
