@@ -81,5 +81,5 @@ def test_a_session_that_was_read_anew_has_a_cohort_of_its_own(gathered: Gathered
 def test_every_choice_is_known_to_change_the_cohort_or_not() -> None:
     """A new field of the selection has to be put on one side."""
     looks = {"quantity", "grouping", "options"}
-    changes = {"levels", "readers", "round", "outcome", "sex", "age", "mean", "scheme"}
+    changes = {"levels", "readers", "round", "outcome", "sex", "age", "field", "mean", "scheme"}
     assert {field.name for field in fields(Selection)} == looks | changes
