@@ -170,6 +170,7 @@ def test_the_installed_program_passes_its_self_test(installed: Installed) -> Non
     assert tested.returncode == 0, tested.stdout + tested.stderr
 
 
+@pytest.mark.long
 def test_the_installed_demo_leaves_sessions_pictures_and_tables(installed: Installed, tmp_path: Path) -> None:
     demo = installed.start("marrowmark", "demo", "--headless", "--dir", str(tmp_path))
     assert demo.returncode == 0, demo.stdout + demo.stderr

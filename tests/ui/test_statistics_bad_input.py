@@ -302,6 +302,7 @@ def test_every_method_of_a_tab_says_what_it_cannot_do_and_shows_no_nan(study: Ga
         render(study, selection, tab)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("tab", TABS)
 def test_every_choice_of_the_selection_bar_can_be_made(study: Gathered, tab: Tab) -> None:
     usual = Selection()
@@ -320,6 +321,7 @@ def test_every_choice_of_the_selection_bar_can_be_made(study: Gathered, tab: Tab
         render(study, selection, tab)
 
 
+@pytest.mark.long
 def test_every_figure_can_be_written_to_a_file_without_nan(
     study: Gathered, tmp_path: Path, qapp: QApplication
 ) -> None:
@@ -336,6 +338,7 @@ def test_every_figure_can_be_written_to_a_file_without_nan(
             )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("tab", TABS)
 def test_a_hundred_thousand_readings_are_shown(gathered_of: GatheredOf, tab: Tab) -> None:
     patients = 10_000

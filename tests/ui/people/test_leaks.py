@@ -58,6 +58,12 @@ def words_of(model: QAbstractItemModel) -> Iterator[str]:
             yield from (str(model.data(index, role)) for role in _ROLES)
 
 
+@pytest.fixture(autouse=True)
+def empty_clipboard(qapp: QApplication) -> None:
+    """What another test copied is nothing that this program tells here."""
+    qapp.clipboard().clear()
+
+
 def everything_said() -> set[str]:
     """Whatever stands anywhere in the program: shown, hidden, in a tip, for a screen reader, in a model."""
     said: set[str] = set()
