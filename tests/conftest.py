@@ -28,7 +28,7 @@ from app.domain.reading import Kind
 from app.domain.reasons import Reason
 from app.services.gather import Gathered
 from app.services.open_session import Session, create_session
-from app.store import exams
+from app.store import exams, people
 from app.store.clinical import JoinedRow
 from app.store.exams import ExamRow, NewExam
 from app.store.results import LevelResult
@@ -49,6 +49,10 @@ os.environ["QT_FONT_DPI"] = "96"
 # correctness is not asserted by the clock; a check for everybody must not depend on luck
 settings.register_profile("project", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("project")
+
+
+# nobody guesses the secrets of a test: a hash tells what it cost, so that every process of a test knows it
+people.new_secrets = people.Scrypt(log2_cost=4)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Collection
 from contextlib import closing
+from dataclasses import dataclass
 
 from app.domain.errors import BlindingError, InputError
 from app.domain.reading import Reader, Role, Viewer
@@ -15,13 +17,55 @@ from app.store.database import Database
 from app.store.rounds import ASSIGNED, CASES
 
 SHORTEST_SECRET = 4
-_SCHEME = "scrypt-15-8-1"
 _NO_SECRET = "none"  # noqa: S105 - the name of a scheme
-_COST, _BLOCK, _LANES = 1 << 15, 8, 1
-# twice what the cost and the block size need
-_MEMORY_BYTES = 256 * _COST * _BLOCK
 _SALT_BYTES = 16
 EVERYTHING = frozenset(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Scrypt:
+    """How much work one guess at a secret is. Written beside every hash, so that it can be raised later.
+
+    Attributes
+    ----------
+    log2_cost, block, lanes : int
+        RFC 7914: N = 2 ** ``log2_cost``, r and p.
+    """
+
+    log2_cost: int = 15
+    block: int = 8
+    lanes: int = 1
+
+    @property
+    def name(self) -> str:
+        """As it is written."""
+        return f"scrypt-{self.log2_cost}-{self.block}-{self.lanes}"
+
+    def hash(self, secret: str, salt: bytes) -> bytes:
+        """32 bytes."""
+        cost = 1 << self.log2_cost
+        # twice what cost and block size need, and room for the rest
+        memory = 256 * cost * self.block + (1 << 20)
+        return hashlib.scrypt(
+            secret.encode(), salt=salt, n=cost, r=self.block, p=self.lanes, maxmem=memory, dklen=32
+        )
+
+
+_WRITTEN = re.compile(r"scrypt-(\d{1,2})-(\d{1,2})-(\d)")
+# a session whose scheme another program changed shall not take all memory: these take a gigabyte
+_DEAREST, _WIDEST = 20, 8
+new_secrets = Scrypt()
+"""What secrets cost that are set from now on."""
+
+
+def _scrypt(scheme: str) -> Scrypt | None:
+    """A scheme as it was written; None for one that is not known here, or dearer than anybody means."""
+    found = _WRITTEN.fullmatch(scheme)
+    if found is None:
+        return None
+    known = Scrypt(*map(int, found.groups()))
+    sane = 1 <= known.log2_cost <= _DEAREST and 1 <= known.block <= _WIDEST and known.lanes == 1
+    return known if sane else None
 
 
 # ---- roles
@@ -109,9 +153,10 @@ def matches(database: Database, reader_id: int, secret: str) -> bool:
             "SELECT scheme, salt, hash FROM credential WHERE reader_id = ? ORDER BY id DESC LIMIT 1",
             (reader_id,),
         )
-    if row is None or row["scheme"] != _SCHEME:
+    scrypt = None if row is None else _scrypt(row["scheme"])
+    if row is None or scrypt is None:
         return False
-    return hmac.compare_digest(_hash(secret, row["salt"]), row["hash"])
+    return hmac.compare_digest(scrypt.hash(secret, row["salt"]), row["hash"])
 
 
 def set_secret(database: Database, reader: Reader, secret: str, *, actor: str) -> None:
@@ -127,7 +172,7 @@ def set_secret(database: Database, reader: Reader, secret: str, *, actor: str) -
     scheme, salt, found = _NO_SECRET, b"", b""
     if secret:
         salt = secrets.token_bytes(_SALT_BYTES)
-        scheme, found = _SCHEME, _hash(secret, salt)
+        scheme, found = new_secrets.name, new_secrets.hash(secret, salt)
     with closing(database.apart()) as apart, apart.transaction():
         apart.insert(
             "INSERT INTO credential (reader_id, scheme, salt, hash, at_utc) VALUES (?, ?, ?, ?, ?)",
@@ -135,12 +180,6 @@ def set_secret(database: Database, reader: Reader, secret: str, *, actor: str) -
         )
         action = "people.secret_set" if secret else "people.secret_removed"
         audit.append(apart, actor=actor, action=action, subject=reader.name)
-
-
-def _hash(secret: str, salt: bytes) -> bytes:
-    return hashlib.scrypt(
-        secret.encode(), salt=salt, n=_COST, r=_BLOCK, p=_LANES, maxmem=_MEMORY_BYTES, dklen=32
-    )
 
 
 # ---- blinding

@@ -177,7 +177,8 @@ class Desk:
         self._keep(read_exam.sign_off(self.session, self.case)[0])
 
     def _reopen(self) -> None:
-        self._keep(read_exam.reopen(self.session, self.case)[0])
+        # asked for once the reader went on, and not kept before
+        self._keep(read_exam.reopen(self.session, self.case, "looked again")[0])
 
     def _go_on(self) -> None:
         here = self.case.exam.id

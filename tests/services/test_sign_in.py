@@ -24,13 +24,6 @@ READER, COORDINATOR = Role.READER, Role.COORDINATOR
 BOTH = frozenset(Role)
 
 
-@pytest.fixture(autouse=True)
-def quick(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let secrets cost next to nothing, where a test is not about just that."""
-    if "costly" not in request.node.name:
-        monkeypatch.setattr(people, "_COST", 16)
-
-
 def _blind(session: Session) -> None:
     with session.database.transaction():
         sessions._insert_protocol(session.database, replace(Protocol(), version=2, blinded=True), "2026")
@@ -255,7 +248,9 @@ def test_the_same_secret_is_kept_differently_for_everybody(session: Session) -> 
     assert b"the same" not in session.path.read_bytes()
 
 
-def test_a_secret_is_kept_by_a_costly_hash(session: Session) -> None:
+def test_a_secret_is_kept_by_a_costly_hash(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    # the other tests spend less on theirs
+    monkeypatch.setattr(people, "new_secrets", people.Scrypt())
     sign_in.set_secret(session, ANA, "ana's own")
     (row,) = session.database.rows("SELECT scheme, salt, hash FROM credential")
     assert (row["scheme"], len(row["salt"])) == ("scrypt-15-8-1", 16)

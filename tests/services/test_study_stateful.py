@@ -41,7 +41,7 @@ from app.services import case_facts, disagreements, merge, package, read_exam, s
 from app.services.open_session import Session, create_session, open_session, readers_of
 from app.services.study import Planned, State, StudyPlan
 from app.services.verify import verify
-from app.store import audit, exams, foreign, people, rounds, sealing
+from app.store import audit, exams, foreign, rounds, sealing
 from app.store.exams import NewExam
 from app.store.results import results
 
@@ -793,10 +793,8 @@ class Blinded(model.Expected, RuleBasedStateMachine):  # type: ignore[misc, name
 
 
 @pytest.fixture
-def template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def template(tmp_path: Path) -> Path:
     """A study that nobody has read yet, closed."""
-    # a hash that takes a tenth of a second is for those who guess
-    monkeypatch.setattr(people, "_COST", 2)
     path = tmp_path / "template.marrow"
     with closing(create_session(path, synthetic=True, reader=NAMES[ANA], seed=1)) as session:
         for code in CODES:

@@ -101,6 +101,41 @@ def test_a_short_secret_is_refused_by_the_store_too(database: Database, first: V
         people.set_secret(database, first.reader, "123", actor="First")
 
 
+@pytest.mark.parametrize("cost", [1, 4, 10])
+def test_a_secret_opens_by_the_cost_that_is_written_beside_it(
+    database: Database, first: Viewer, monkeypatch: pytest.MonkeyPatch, cost: int
+) -> None:
+    monkeypatch.setattr(people, "new_secrets", people.Scrypt(cost))
+    people.set_secret(database, first.reader, "12345678", actor="First")
+    # what new ones cost may be raised since
+    monkeypatch.setattr(people, "new_secrets", people.Scrypt(5))
+    assert people.matches(database, first.reader.id, "12345678")
+    assert not people.matches(database, first.reader.id, "12345679")
+
+
+@pytest.mark.parametrize(
+    "scheme",
+    [
+        "",
+        "argon2",
+        "scrypt-15-8",
+        "scrypt-0-8-1",
+        "scrypt-21-8-1",
+        "scrypt-9-9-1",
+        "scrypt-9-0-1",
+        "scrypt-9-8-2",
+    ],
+)
+def test_a_scheme_nobody_wrote_opens_nothing(database: Database, first: Viewer, scheme: str) -> None:
+    known = people.Scrypt(4).hash("12345678", b"salt")
+    with database.transaction():
+        database.insert(
+            "INSERT INTO credential (reader_id, scheme, salt, hash, at_utc) VALUES (?, ?, ?, ?, 't')",
+            (first.reader.id, scheme, b"salt", known),
+        )
+    assert not people.matches(database, first.reader.id, "12345678")
+
+
 def test_no_secret_stands_in_the_record(database: Database, first: Viewer) -> None:
     people.set_secret(database, first.reader, "12345678", actor="First")
     (row,) = database.rows("SELECT salt, hash FROM credential")
