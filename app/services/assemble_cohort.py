@@ -17,10 +17,10 @@ from app.domain.maps import Quantity
 from app.domain.protocol import Protocol
 from app.domain.reading import Viewer
 from app.domain.reasons import Reason
-from app.services.cohort import UNKNOWN, mixed_units
 from app.services.cohort import Cohort as Cohort
 from app.services.cohort import Exclusion as Exclusion
 from app.services.cohort import ReaderChoice as ReaderChoice
+from app.services.cohort import mixed_units
 from app.services.cohort_groups import group_by, positive, schemes_of
 from app.services.cohort_reference import Reference, references_of
 from app.services.field_strengths import different, field_name
@@ -292,7 +292,7 @@ def _blocked(units: Sequence[str], strengths: Sequence[float | None]) -> Mapping
     if mixed is not None:
         blocked[Kind.BMD.value] = mixed
     if len(strengths) > 1:
-        told = ", ".join(UNKNOWN if strength is None else f"{strength:g}" for strength in strengths)
+        told = ", ".join(map(field_name, strengths))
         blocked[Quantity.R2STAR.value] = NotDefined.of("cohort.mixed_field_strengths", strengths=told)
     return MappingProxyType(blocked)
 
